@@ -1,0 +1,263 @@
+//! The ports to the cloud: [`Reader`] for what only looks, [`Provider`] for what also changes.
+//!
+//! `plan` and `drift` are handed a [`Reader`] only, so that they cannot change anything.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::address::Address;
+use crate::address::Place;
+use crate::address::RemoteId;
+use crate::address::UnitId;
+use crate::observed::Live;
+use crate::observed::Sighting;
+use crate::schema::Schemas;
+use crate::value::Attributes;
+use crate::value::Value;
+
+/// Reads the cloud.
+pub trait Reader {
+    /// The schemas of all types that this provider has. Normalisation, identity and predicted
+    /// outputs are part of them, because they are pure.
+    fn schemas(&self) -> &Schemas;
+
+    /// Answers a look-up whose result is pinned in `nfplan.lock`.
+    fn look_up(
+        &self,
+        place: &Place,
+        look_up: &LookUp,
+    ) -> impl Future<Output = Result<Value, ProviderError>>;
+
+    /// Reads all the `wanted` objects of one place, in as few calls as the cloud allows. The answer
+    /// has one sighting for each, in order. An error means that nothing could be read at all.
+    fn read(
+        &self,
+        place: &Place,
+        depth: Depth,
+        wanted: &[Wanted<'_>],
+    ) -> impl Future<Output = Result<Vec<Sighting>, ProviderError>>;
+
+    /// Counts what is in use of the place's quotas.
+    fn survey(&self, place: &Place) -> impl Future<Output = Result<Survey, ProviderError>>;
+}
+
+/// Changes the cloud.
+///
+/// Contract of every call: it has a total deadline, retries included; the same token twice has one
+/// effect; an error says what it left behind. Deleting what is absent succeeds.
+pub trait Provider: Reader {
+    /// Creates an object, tags included wherever the cloud allows it in the same call.
+    fn create(
+        &self,
+        request: CreateRequest<'_>,
+    ) -> impl Future<Output = Result<Done, ProviderError>>;
+
+    /// Brings an object to `after`.
+    fn update(
+        &self,
+        request: UpdateRequest<'_>,
+    ) -> impl Future<Output = Result<Done, ProviderError>>;
+
+    /// Deletes an object and waits until it is gone.
+    fn delete(&self, request: DeleteRequest<'_>)
+    -> impl Future<Output = Result<(), ProviderError>>;
+
+    /// How long after its deadline a call may still take effect, and how long reads may lag behind
+    /// effects: an unknown outcome is settled only when both have passed.
+    fn horizon(&self) -> Duration;
+}
+
+/// How much a read asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Depth {
+    /// What bulk calls return.
+    Bulk,
+    /// Everything, with one or more calls for each object where there is no bulk call.
+    Deep,
+}
+
+/// An object to be read.
+#[derive(Debug, Clone)]
+pub struct Wanted<'a> {
+    /// The unit.
+    pub unit: &'a UnitId,
+    /// The address in it.
+    pub address: &'a Address,
+    /// What to look for.
+    pub target: Target,
+}
+
+/// What to look for.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// The object of this id. The attributes of its state go along because some objects, such as
+    /// routes, have no id of their own.
+    Id(RemoteId, Attributes),
+    /// Whatever has this type's identity: the known inputs hold the identity's attributes, or the
+    /// ownership tags tell. Used for objects that state does not know.
+    Identity(Attributes),
+    /// Only the object that this create attempt made, with its inputs.
+    Incarnation(u64, Attributes),
+    /// For types whose identity is [`Identity::Siblings`](crate::schema::Identity::Siblings): all
+    /// objects that share the identity's attributes. The sighting is present, its remote id is any
+    /// text, and its attributes are the lists `ids` and `unused` (those that were never used).
+    Siblings(Attributes),
+}
+
+/// A question whose answer is pinned.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LookUp {
+    /// The newest ECS-optimised Amazon Linux 2023 image for x86-64: an AMI id.
+    EcsImage,
+    /// The newest available image of an Image Builder pipeline: an AMI id.
+    PipelineImage(Box<str>),
+    /// The ids of the availability zones that offer at least one of these instance types, sorted.
+    Zones(Vec<Box<str>>),
+}
+
+impl LookUp {
+    /// The key in `nfplan.lock`.
+    pub fn key(&self) -> String {
+        match self {
+            Self::EcsImage => "image:ecs-al2023-x86_64".into(),
+            Self::PipelineImage(arn) => format!("image:{arn}"),
+            Self::Zones(types) => format!("zones:{}", types.join("+")),
+        }
+    }
+}
+
+/// What is in use of a place's quotas.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Survey {
+    /// One row for each quota.
+    pub quotas: Vec<QuotaUse>,
+}
+
+/// One quota.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotaUse {
+    /// The resource type counted.
+    pub resource_type: &'static str,
+    /// What AWS calls it: "job queues".
+    pub title: &'static str,
+    /// How many exist, whoever made them.
+    pub used: u64,
+    /// How many may exist.
+    pub limit: u64,
+}
+
+/// Asks for an object.
+#[derive(Debug, Clone, Copy)]
+pub struct CreateRequest<'a> {
+    /// The unit, which also says the place.
+    pub unit: &'a UnitId,
+    /// The address.
+    pub address: &'a Address,
+    /// The create attempt, for the ownership tag.
+    pub incarnation: u64,
+    /// The same for the same attempt: a client token where the cloud takes one.
+    pub token: &'a str,
+    /// All managed attributes.
+    pub inputs: &'a Attributes,
+}
+
+/// Asks for a change in place.
+#[derive(Debug, Clone, Copy)]
+pub struct UpdateRequest<'a> {
+    /// The unit.
+    pub unit: &'a UnitId,
+    /// The address.
+    pub address: &'a Address,
+    /// The object.
+    pub remote_id: &'a RemoteId,
+    /// A client token where the cloud takes one.
+    pub token: &'a str,
+    /// All managed attributes before.
+    pub before: &'a Attributes,
+    /// All managed attributes after.
+    pub after: &'a Attributes,
+    /// The names of those that change.
+    pub changed: &'a BTreeSet<Box<str>>,
+}
+
+/// Asks for a delete.
+#[derive(Debug, Clone, Copy)]
+pub struct DeleteRequest<'a> {
+    /// The unit.
+    pub unit: &'a UnitId,
+    /// The address.
+    pub address: &'a Address,
+    /// The object.
+    pub remote_id: &'a RemoteId,
+    /// Its managed attributes as last known.
+    pub inputs: &'a Attributes,
+}
+
+/// What a create or update came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// The object as the cloud now has it. While `live.settling` is set, AWS took the request and
+    /// still works on it at the call's deadline.
+    pub live: Live,
+}
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{operation}: {code}: {message}")]
+pub struct ProviderError {
+    /// What kind of failure; retries and exit codes are decided from it alone.
+    pub kind: ErrorKind,
+    /// The API call, as `ec2:CreateVpc`.
+    pub operation: String,
+    /// The cloud's error code.
+    pub code: String,
+    /// The cloud's words.
+    pub message: String,
+    /// The cloud's request id, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// What the call left behind.
+    pub left: Left,
+}
+
+/// What kind of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// The caller lacks a permission.
+    Denied,
+    /// An object that is needed does not exist.
+    NotFound,
+    /// The name is taken by an object that is not ours.
+    Exists,
+    /// The object is in a state, or used by another, so that the call cannot be done now.
+    Conflict,
+    /// Too many calls.
+    Throttled,
+    /// A quota is exhausted.
+    Quota,
+    /// The request is wrong.
+    Invalid,
+    /// It did not come about by the deadline.
+    Timeout,
+    /// No definite answer: the service or the network failed.
+    Unavailable,
+    /// The provider itself is at fault.
+    Internal,
+}
+
+/// What a failed call left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Left {
+    /// Nothing changed.
+    Nothing,
+    /// This object exists or changed, perhaps half-way.
+    Object(RemoteId),
+    /// Nobody knows: the answer was lost.
+    Unknown,
+}
