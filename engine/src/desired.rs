@@ -33,8 +33,6 @@ pub struct Origin {
 /// What shall happen to a resource beside its inputs.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Lifecycle {
-    /// Deleting or replacing it is refused.
-    pub protect: bool,
     /// It is brought to its inputs in the build stage and deleted after the commit point; if it is
     /// absent, nothing is to be done. The access key of a suspended workspace.
     pub withdraw: bool,
@@ -82,6 +80,10 @@ pub struct Source {
     /// The researcher's user name as the spec writes it; absent for a platform.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Box<str>>,
+    /// Deleting or replacing anything of the unit is refused. Kept in state because it has to hold
+    /// when the spec is gone.
+    #[serde(default)]
+    pub protect: bool,
 }
 
 /// Something that is wrong with what was expanded.

@@ -33,7 +33,6 @@ pub enum Expr {
 pub type Inputs = BTreeMap<Box<str>, Expr>;
 
 impl Expr {
-
     /// A map from pairs.
     pub fn map<K: Into<Box<str>>>(entries: impl IntoIterator<Item = (K, Expr)>) -> Self {
         Self::Map(entries.into_iter().map(|(key, value)| (key.into(), value)).collect())

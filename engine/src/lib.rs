@@ -1,14 +1,20 @@
 //! x
 pub mod address;
+pub mod change;
 pub mod clock;
 pub mod dag;
 pub mod desired;
 pub mod digest;
+pub mod event;
 pub mod expr;
+pub mod journal;
 pub mod observed;
+pub mod observer;
+pub mod plan;
 pub mod policy;
 pub mod provider;
 pub mod schema;
 pub mod state;
+pub mod step;
 pub mod store;
 pub mod value;
