@@ -13,6 +13,7 @@ use crate::dag::Dag;
 use crate::expr::Dependencies;
 use crate::expr::Expr;
 use crate::expr::Inputs;
+use crate::schema::Attribute;
 use crate::schema::Kind;
 use crate::schema::Limit;
 use crate::schema::Schema;
@@ -268,13 +269,23 @@ impl Checker<'_> {
         if !attribute.shape.fits(&value) {
             let expected = attribute.shape.title();
             self.report(Some(name), format!("`{name}` must be {expected}, not {value}"));
-        } else if let Some(message) = attribute.limit.and_then(|limit| exceeded(limit, &value)) {
+        } else if let Some(message) = limit(attribute).and_then(|limit| exceeded(limit, &value)) {
             self.report(Some(name), format!("`{name}` {message}"));
         }
     }
 
     fn report(&mut self, attribute: Option<&str>, message: String) {
         self.problems.push(problem(self.resource, attribute, message));
+    }
+}
+
+/// The limit of an attribute; a suffixed name leaves room for its suffix, up to `-g99`.
+fn limit(attribute: &Attribute) -> Option<Limit> {
+    match attribute.limit {
+        Some(Limit::Characters(most)) if attribute.generation_suffix => {
+            Some(Limit::Characters(most - 4))
+        }
+        limit => limit,
     }
 }
 

@@ -1,0 +1,332 @@
+//! Everything the apply loop waits for, as tasks that own what they need: calls to the cloud, looks
+//! at it, and appends. A task ends in something for the loop to record.
+
+use std::collections::BTreeSet;
+
+use crate::address::Address;
+use crate::address::External;
+use crate::address::RemoteId;
+use crate::apply::RunContext;
+use crate::clock::Clock;
+use crate::event::Event;
+use crate::event::Made;
+use crate::event::Settlement;
+use crate::journal::Externals;
+use crate::journal::Journal;
+use crate::journal::JournalError;
+use crate::observed::Live;
+use crate::observed::Sighting;
+use crate::observer::Observer;
+use crate::provider::CreateRequest;
+use crate::provider::DeleteRequest;
+use crate::provider::Depth;
+use crate::provider::Done;
+use crate::provider::ErrorKind;
+use crate::provider::Left;
+use crate::provider::Provider;
+use crate::provider::ProviderError;
+use crate::provider::Target;
+use crate::provider::UpdateRequest;
+use crate::provider::Wanted;
+use crate::schema::Kind;
+use crate::schema::Schema;
+use crate::step::StepId;
+use crate::value::Attributes;
+use crate::value::Value;
+
+/// Something to wait for.
+#[derive(Debug)]
+pub(crate) enum Work<J> {
+    /// Make events durable.
+    Append(J, Vec<Event>),
+    /// Something with the cloud.
+    Task(Task),
+}
+
+/// Something to do with the cloud.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// Send a call.
+    Call(Call),
+    /// List what is there before a create attempt of a type without identity.
+    ListSiblings { step: StepId, address: Address, inputs: Attributes },
+    /// Find out how a step ended.
+    Settle { step: StepId, address: Address, question: Question },
+    /// Ask whether the platform's outputs are still the same.
+    CheckExternals,
+}
+
+/// What a task ended in.
+#[derive(Debug)]
+pub(crate) enum Finished<J> {
+    /// The journal is back; what it made durable, or why it could not.
+    Appended(J, Vec<Event>, Result<(), JournalError>),
+    /// An outcome.
+    Outcome(Event),
+    /// The objects that were there.
+    Siblings(StepId, Vec<RemoteId>),
+    /// The outcome cannot be found out.
+    Unsettled(StepId, String),
+    /// The first platform output that moved, if any did.
+    ExternalsChecked(Option<External>),
+}
+
+/// A call to the cloud.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) step: StepId,
+    pub(crate) address: Address,
+    pub(crate) token: Box<str>,
+    /// The call undoes the step.
+    pub(crate) undoing: bool,
+    pub(crate) kind: CallKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum CallKind {
+    Create { incarnation: u64, inputs: Attributes },
+    Update { remote_id: RemoteId, before: Attributes, after: Attributes },
+    Delete { remote_id: RemoteId, inputs: Attributes },
+}
+
+/// What to look for when an outcome is unknown.
+#[derive(Debug)]
+pub(crate) enum Question {
+    /// Whether this attempt made an object.
+    Created { incarnation: u64, inputs: Attributes },
+    /// Which object of its kind is new.
+    CreatedSibling { inputs: Attributes, found: Vec<RemoteId> },
+    /// Whether the object is as it was or as it should be.
+    Updated { remote_id: RemoteId, before: Attributes, after: Attributes },
+    /// Whether the object is gone.
+    Deleted { remote_id: RemoteId, inputs: Attributes },
+}
+
+/// Waits for it.
+pub(crate) async fn carry_out<J, P, C, O, E>(
+    context: &RunContext<'_, P, C, O, E>,
+    work: Work<J>,
+) -> Finished<J>
+where
+    J: Journal,
+    P: Provider,
+    C: Clock,
+    O: Observer,
+    E: Externals,
+{
+    let task = match work {
+        Work::Append(mut journal, events) => {
+            let result = journal.append(&events).await;
+            return Finished::Appended(journal, events, result);
+        }
+        Work::Task(task) => task,
+    };
+    match task {
+        Task::Call(call) => Finished::Outcome(send(context, call).await),
+        Task::ListSiblings { step, address, inputs } => {
+            match look(context, &address, Target::Siblings(inputs)).await {
+                Ok(Sighting::Present(live)) => Finished::Siblings(step, ids(&live, "ids")),
+                Ok(Sighting::Missing) => Finished::Siblings(step, Vec::new()),
+                Ok(Sighting::Unreadable { reason }) | Err(reason) => {
+                    Finished::Unsettled(step, reason)
+                }
+            }
+        }
+        Task::Settle { step, address, question } => {
+            match settle(context, &address, &question).await {
+                Ok(outcome) => Finished::Outcome(Event::Settled { step, outcome }),
+                Err(reason) => Finished::Unsettled(step, reason),
+            }
+        }
+        Task::CheckExternals => Finished::ExternalsChecked(moved(context).await),
+    }
+}
+
+/// The first platform output that is not what the plan was made with. If they cannot be read, the
+/// first of them counts as moved: a commit must not rest on a guess.
+async fn moved<P, C, O, E: Externals>(context: &RunContext<'_, P, C, O, E>) -> Option<External> {
+    let wanted: BTreeSet<External> = context.opened_with.keys().cloned().collect();
+    let now = context.externals.current(&wanted).await.unwrap_or_default();
+    wanted.into_iter().find(|external| now.get(external) != context.opened_with.get(external))
+}
+
+async fn send<P: Provider, C, O, E>(context: &RunContext<'_, P, C, O, E>, call: Call) -> Event {
+    let Call { step, address, token, undoing, kind } = call;
+    let unit = &context.plan.unit;
+    let schema = context.provider.schemas().find(&address.resource_type);
+    let schema = schema.expect("planning refuses types without a schema");
+    let (result, after) = match kind {
+        CallKind::Create { incarnation, inputs } => {
+            let request = CreateRequest {
+                unit,
+                address: &address,
+                incarnation,
+                token: &token,
+                inputs: &inputs,
+            };
+            (context.provider.create(request).await.map(Some), inputs)
+        }
+        CallKind::Update { remote_id, before, after } => {
+            let request = UpdateRequest {
+                unit,
+                address: &address,
+                remote_id: &remote_id,
+                token: &token,
+                before: &before,
+                after: &after,
+                changed: &changed(&before, &after),
+            };
+            (context.provider.update(request).await.map(Some), after)
+        }
+        CallKind::Delete { remote_id, inputs } => {
+            let request =
+                DeleteRequest { unit, address: &address, remote_id: &remote_id, inputs: &inputs };
+            (context.provider.delete(request).await.map(|()| None), inputs)
+        }
+    };
+    let made = result.and_then(|done| match done {
+        Some(Done { live }) => made(schema, &after, &live).map(Some),
+        None => Ok(None),
+    });
+    match (made, undoing) {
+        (Ok(made), false) => Event::Succeeded { step, made },
+        (Ok(made), true) => Event::Undone { step, made },
+        (Err(error), false) => Event::Failed { step, error },
+        (Err(error), true) => Event::UndoFailed { step, error },
+    }
+}
+
+/// The names of the attributes that differ.
+fn changed(before: &Attributes, after: &Attributes) -> BTreeSet<Box<str>> {
+    let names = before.keys().chain(after.keys());
+    names.filter(|name| before.get(*name) != after.get(*name)).cloned().collect()
+}
+
+/// What a call made, if the cloud's object is what was asked for: providers are checked, not
+/// trusted.
+fn made(schema: &Schema, after: &Attributes, live: &Live) -> Result<Made, ProviderError> {
+    let wrong = mismatches(schema, after, live);
+    if let (Some(name), None) = (wrong.first(), &live.settling) {
+        let shown = |value: Option<&Value>| value.map_or("nothing".into(), ToString::to_string);
+        return Err(ProviderError {
+            kind: ErrorKind::Internal,
+            operation: schema.resource_type.into(),
+            code: "InconsistentResult".into(),
+            message: format!(
+                "`{name}` should be {} and is {}",
+                shown(after.get(*name)),
+                shown(live.attributes.get(*name))
+            ),
+            request_id: None,
+            left: Left::Object(live.remote_id.clone()),
+        });
+    }
+    Ok(Made {
+        remote_id: live.remote_id.clone(),
+        inputs: after.clone(),
+        outputs: outputs(schema, live),
+        settling: live.settling.clone(),
+    })
+}
+
+fn outputs(schema: &Schema, live: &Live) -> Attributes {
+    let computed = |name: &str| {
+        schema.attribute(name).is_some_and(|attribute| matches!(attribute.kind, Kind::Computed(_)))
+    };
+    let entries = live.attributes.iter().filter(|(name, _)| computed(name));
+    entries.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// The managed attributes that were read and are not as they should be.
+fn mismatches(schema: &Schema, after: &Attributes, live: &Live) -> Vec<&'static str> {
+    let differs = |name: &'static str, when_wanted: bool| {
+        let (wanted, found) = (after.get(name), live.attributes.get(name));
+        !live.unread.contains(name) && wanted != found && !(when_wanted && wanted.is_none())
+    };
+    schema
+        .managed()
+        .filter(|(attribute, managed)| differs(attribute.name, managed.when_wanted.is_some()))
+        .map(|(attribute, _)| attribute.name)
+        .collect()
+}
+
+async fn look<P: Provider, C, O, E>(
+    context: &RunContext<'_, P, C, O, E>,
+    address: &Address,
+    target: Target,
+) -> Result<Sighting, String> {
+    let unit = &context.plan.unit;
+    let wanted = [Wanted { unit, address, target }];
+    match context.provider.read(unit.place(), Depth::Deep, &wanted).await {
+        Ok(mut sightings) => sightings.pop().ok_or_else(|| "the read has no answer".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Finds out how a step ended, after the time within which its call may still take effect. "Not
+/// there" is believed only when seen twice.
+async fn settle<P: Provider, C: Clock, O, E>(
+    context: &RunContext<'_, P, C, O, E>,
+    address: &Address,
+    question: &Question,
+) -> Result<Settlement, String> {
+    context.clock.sleep(context.provider.horizon()).await;
+    let mut sighting = look(context, address, question.target()).await?;
+    if sighting == Sighting::Missing {
+        context.clock.sleep(context.provider.horizon()).await;
+        sighting = look(context, address, question.target()).await?;
+    }
+    let schema = context.provider.schemas().find(&address.resource_type);
+    let schema = schema.expect("planning refuses types without a schema");
+    match sighting {
+        Sighting::Unreadable { reason } => Err(reason),
+        Sighting::Missing => Ok(match question {
+            Question::Deleted { .. } => Settlement::Done(None),
+            Question::Created { .. }
+            | Question::CreatedSibling { .. }
+            | Question::Updated { .. } => Settlement::NotDone,
+        }),
+        Sighting::Present(live) => Ok(question.judge(schema, &live)),
+    }
+}
+
+impl Question {
+    fn target(&self) -> Target {
+        match self {
+            Self::Created { incarnation, inputs } => {
+                Target::Incarnation(*incarnation, inputs.clone())
+            }
+            Self::CreatedSibling { inputs, .. } => Target::Siblings(inputs.clone()),
+            Self::Updated { remote_id, before: known, .. }
+            | Self::Deleted { remote_id, inputs: known } => {
+                Target::Id(remote_id.clone(), known.clone())
+            }
+        }
+    }
+
+    fn judge(&self, schema: &Schema, live: &Live) -> Settlement {
+        match self {
+            Self::Created { inputs: after, .. } => match made(schema, after, live) {
+                Ok(made) => Settlement::Done(Some(made)),
+                Err(_) => Settlement::Partial(live.remote_id.clone()),
+            },
+            // Only the create call itself could hand the secret over, so a key whose call has no
+            // outcome is of no use. One that was used is somebody else's.
+            Self::CreatedSibling { found, .. } => ids(live, "unused")
+                .into_iter()
+                .find(|id| !found.contains(id))
+                .map_or(Settlement::NotDone, Settlement::Partial),
+            Self::Updated { before, after, .. } => match made(schema, after, live) {
+                Ok(made) => Settlement::Done(Some(made)),
+                Err(_) if mismatches(schema, before, live).is_empty() => Settlement::NotDone,
+                Err(_) => Settlement::Partial(live.remote_id.clone()),
+            },
+            Self::Deleted { .. } => Settlement::NotDone,
+        }
+    }
+}
+
+fn ids(live: &Live, name: &str) -> Vec<RemoteId> {
+    let list = live.attributes.get(name).and_then(Value::as_list).unwrap_or_default();
+    list.iter().filter_map(Value::as_text).filter_map(|id| RemoteId::new(id).ok()).collect()
+}

@@ -1,0 +1,302 @@
+//! The bookkeeping of the apply loop: turns moves into events and tasks, and outcomes into events.
+
+use std::collections::BTreeMap;
+
+use futures_util::Stream;
+use futures_util::StreamExt;
+
+use crate::address::Address;
+use crate::address::RemoteId;
+use crate::apply::Ended;
+use crate::apply::RunContext;
+use crate::apply::RunError;
+use crate::apply::Start;
+use crate::call::Call;
+use crate::call::Finished;
+use crate::call::Task;
+use crate::call::Work;
+use crate::clock::Clock;
+use crate::event::Cause;
+use crate::event::Event;
+use crate::event::Made;
+use crate::event::Settlement;
+use crate::fold::fold;
+use crate::journal::Externals;
+use crate::journal::Journal;
+use crate::observer::Observer;
+use crate::outlook::Outlook;
+use crate::provider::Left;
+use crate::provider::Provider;
+use crate::provider::ProviderError;
+use crate::report::Failure;
+use crate::report::Report;
+use crate::report::UnitResult;
+use crate::report::ledger;
+use crate::report::result;
+use crate::schedule::Move;
+use crate::schedule::Schedule;
+use crate::schema::Schema;
+use crate::step::Step;
+use crate::step::StepId;
+
+mod moves;
+
+/// What the loop knows and what it still has to write and send.
+pub(crate) struct Driver<'a, P, C, O, E> {
+    context: &'a RunContext<'a, P, C, O, E>,
+    schedule: Schedule<'a>,
+    outlook: Outlook<'a>,
+    /// Every event so far, durable or not.
+    history: Vec<Event>,
+    /// Events that are not durable yet.
+    pub(crate) outbox: Vec<Event>,
+    /// Calls whose intent is in the outbox.
+    unsent: Vec<Call>,
+    /// Calls whose intent is being made durable.
+    sending: Vec<Call>,
+    /// Looks, which need no intent.
+    pub(crate) looks: Vec<Task>,
+    attempts: BTreeMap<StepId, Attempt>,
+    /// The last incarnation burnt, by address.
+    burnt: BTreeMap<Address, u64>,
+    made: BTreeMap<StepId, Made>,
+    failures: Vec<Failure>,
+}
+
+/// What a step was last started with.
+#[derive(Debug, Clone, Default)]
+struct Attempt {
+    incarnation: Option<u64>,
+    found: Vec<RemoteId>,
+}
+
+impl<'a, P, C, O, E> Driver<'a, P, C, O, E>
+where
+    P: Provider,
+    C: Clock,
+    O: Observer,
+    E: Externals,
+{
+    pub(crate) fn new(
+        context: &'a RunContext<'a, P, C, O, E>,
+        start: Start,
+    ) -> Result<Self, RunError> {
+        let mut driver = Self {
+            context,
+            schedule: Schedule::new(context.plan),
+            outlook: Outlook::new(context.opened_with),
+            history: Vec::new(),
+            outbox: Vec::new(),
+            unsent: Vec::new(),
+            sending: Vec::new(),
+            looks: Vec::new(),
+            attempts: BTreeMap::new(),
+            burnt: BTreeMap::new(),
+            made: BTreeMap::new(),
+            failures: Vec::new(),
+        };
+        for (address, entry) in &context.state.entries {
+            driver.burnt.insert(address.clone(), entry.incarnation);
+            if let Some(object) = &entry.current {
+                driver.outlook.learn_object(address, object);
+            }
+        }
+        match start {
+            Start::Fresh => {
+                let externals = context.opened_with.clone();
+                driver.record(Event::Opened { plan: context.plan.digest, externals })?;
+            }
+            Start::Found(events, recovery) => {
+                driver.schedule = Schedule::replay(context.plan, &events, recovery)?;
+                events.iter().for_each(|event| driver.learn(event));
+                driver.history = events;
+                // What failed before this process came is history, not news.
+                driver.failures.clear();
+            }
+        }
+        Ok(driver)
+    }
+
+    /// Takes every move that may be taken now. Moves that need no call are events at once and may
+    /// allow further moves.
+    pub(crate) fn decide(&mut self) -> Result<(), RunError> {
+        loop {
+            let moves = self.schedule.take_moves();
+            if moves.is_empty() {
+                return Ok(());
+            }
+            for taken in moves {
+                match taken {
+                    Move::Start(step) => self.start(step)?,
+                    Move::Settle(step) => self.settle(step)?,
+                    Move::Undo(step) => self.undo(step)?,
+                    Move::RollBack(cause) => self.record(Event::RollingBack { cause })?,
+                    Move::Commit if self.context.opened_with.is_empty() => {
+                        self.record(Event::Committed)?;
+                    }
+                    Move::Commit => self.looks.push(Task::CheckExternals),
+                }
+            }
+        }
+    }
+
+    /// The next append: all events that are not durable yet.
+    pub(crate) fn append<J>(&mut self, journal: J) -> Work<J> {
+        self.sending.append(&mut self.unsent);
+        Work::Append(journal, std::mem::take(&mut self.outbox))
+    }
+
+    /// Takes what a task ended in; gives the journal back after an append.
+    pub(crate) fn take<J>(&mut self, finished: Finished<J>) -> Result<Option<J>, RunError> {
+        match finished {
+            Finished::Appended(journal, events, result) => {
+                result?;
+                for event in &events {
+                    self.context.observer.observe(self.context.plan, event);
+                }
+                return Ok(Some(journal));
+            }
+            Finished::Outcome(event) => self.record(event)?,
+            Finished::Siblings(step, found) => self.start_create(step, found)?,
+            Finished::Unsettled(step, reason) => {
+                let unit = self.context.plan.unit.to_string();
+                return Err(RunError::Unsettled { unit, step, reason });
+            }
+            Finished::ExternalsChecked(None) => self.record(Event::Committed)?,
+            Finished::ExternalsChecked(Some(moved)) => {
+                self.record(Event::RollingBack { cause: Cause::ExternalMoved(moved) })?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// The calls whose intent is durable now.
+    pub(crate) fn sendable(&mut self, journal: &impl Journal) -> Result<Vec<Call>, RunError> {
+        let calls = std::mem::take(&mut self.sending);
+        if !calls.is_empty() && !journal.may_send() {
+            return Err(RunError::LeaseRanOut(self.context.plan.unit.to_string()));
+        }
+        Ok(calls)
+    }
+
+    /// After an interrupt: makes durable what is known of calls that were sent, and nothing else.
+    pub(crate) async fn last_words<J: Journal>(
+        &mut self,
+        journal: Option<J>,
+        mut running: impl Stream<Item = Finished<J>> + Unpin,
+    ) -> Result<J, RunError> {
+        let mut journal = journal;
+        while journal.is_none() {
+            let finished = running.next().await.expect("the append is under way");
+            journal = self.take(finished)?;
+        }
+        let mut journal = journal.expect("just seen");
+        let unstarted: Vec<StepId> = self.outbox.iter().filter_map(started).collect();
+        self.outbox.retain(|event| {
+            is_outcome(event) && event.step().is_some_and(|step| !unstarted.contains(&step))
+        });
+        if !self.outbox.is_empty() {
+            journal.append(&self.outbox).await?;
+        }
+        Ok(journal)
+    }
+
+    /// Sums the run up.
+    pub(crate) fn end<J>(self, journal: J) -> Result<Ended<J>, RunError> {
+        let plan = self.context.plan;
+        let run = self.schedule.run();
+        let schemas = self.context.provider.schemas();
+        let state = fold(self.context.state, plan, &self.history, schemas)?;
+        let closed = self.schedule.is_over();
+        let report = Report {
+            unit: plan.unit.clone(),
+            result: if closed { result(plan, run, &state) } else { UnitResult::Interrupted },
+            failures: self.failures,
+            ledger: ledger(plan, run),
+        };
+        // A stuck run stays open: whoever mends the cause lets the next process finish it.
+        let finished = closed && !matches!(report.result, UnitResult::Stuck(_));
+        Ok(Ended { report, state: finished.then_some(state), journal })
+    }
+
+    /// Notes an event, to be made durable with the next append.
+    fn record(&mut self, event: Event) -> Result<(), RunError> {
+        self.schedule.record(&event)?;
+        self.learn(&event);
+        self.history.push(event.clone());
+        self.outbox.push(event);
+        Ok(())
+    }
+
+    /// The object that a failed attempt of a step left half-done: known from the journal even after
+    /// undoing began.
+    fn half_done(&self, id: StepId) -> Option<RemoteId> {
+        self.history.iter().rev().find_map(|event| match event {
+            Event::Failed { step, error } if *step == id => match &error.left {
+                Left::Object(remote_id) => Some(remote_id.clone()),
+                Left::Nothing | Left::Unknown => None,
+            },
+            Event::Settled { step, outcome: Settlement::Partial(remote_id) } if *step == id => {
+                Some(remote_id.clone())
+            }
+            _ => None,
+        })
+    }
+
+    /// Draws from an event what later steps need.
+    fn learn(&mut self, event: &Event) {
+        match event {
+            Event::Started { step, incarnation, found, .. } => {
+                let address = &self.step(*step).address;
+                if let Some(incarnation) = incarnation {
+                    let burnt = self.burnt.entry(address.clone()).or_default();
+                    *burnt = (*burnt).max(*incarnation);
+                }
+                let attempt = Attempt { incarnation: *incarnation, found: found.clone() };
+                self.attempts.insert(*step, attempt);
+            }
+            Event::Succeeded { step, made: Some(made) }
+            | Event::Settled { step, outcome: Settlement::Done(Some(made)) } => {
+                let mut outputs = made.inputs.clone();
+                outputs.extend(made.outputs.clone());
+                self.outlook.learn(&self.step(*step).address, outputs);
+                self.made.insert(*step, made.clone());
+            }
+            Event::Failed { step, error } => self.fail(*step, error, false),
+            Event::UndoFailed { step, error } => self.fail(*step, error, true),
+            _ => {}
+        }
+    }
+
+    fn fail(&mut self, step: StepId, error: &ProviderError, undoing: bool) {
+        let address = self.step(step).address.clone();
+        self.failures.push(Failure { step, address, undoing, error: error.clone() });
+    }
+
+    fn step(&self, step: StepId) -> &'a Step {
+        &self.context.plan.steps[step.0 as usize]
+    }
+
+    fn schema(&self, step: &Step) -> &'static Schema {
+        let schema = self.context.provider.schemas().find(&step.address.resource_type);
+        schema.expect("planning refuses types without a schema")
+    }
+}
+
+fn started(event: &Event) -> Option<StepId> {
+    match event {
+        Event::Started { step, .. } | Event::UndoStarted { step } => Some(*step),
+        _ => None,
+    }
+}
+
+fn is_outcome(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Succeeded { .. }
+            | Event::Failed { .. }
+            | Event::Settled { .. }
+            | Event::Undone { .. }
+            | Event::UndoFailed { .. }
+    )
+}

@@ -1,0 +1,205 @@
+//! How each move becomes events and tasks.
+
+use super::Driver;
+use crate::address::RemoteId;
+use crate::apply::RunError;
+use crate::call::Call;
+use crate::call::CallKind;
+use crate::call::Question;
+use crate::call::Task;
+use crate::clock::Clock;
+use crate::diff::normalise;
+use crate::digest::Digest;
+use crate::event::Event;
+use crate::expr::Inputs;
+use crate::journal::Externals;
+use crate::observer::Observer;
+use crate::outlook::known_inputs;
+use crate::provider::ErrorKind;
+use crate::provider::Left;
+use crate::provider::Provider;
+use crate::provider::ProviderError;
+use crate::schema::Identity;
+use crate::step::Operation;
+use crate::step::Step;
+use crate::step::StepId;
+use crate::step::Undo;
+use crate::value::Attributes;
+use crate::value::Value;
+
+impl<P, C, O, E> Driver<'_, P, C, O, E>
+where
+    P: Provider,
+    C: Clock,
+    O: Observer,
+    E: Externals,
+{
+    /// Begins a step.
+    pub(super) fn start(&mut self, id: StepId) -> Result<(), RunError> {
+        let step = self.step(id);
+        match &step.operation {
+            Operation::Create { inputs, .. } => match self.schema(step).identity {
+                Identity::Siblings(_) => {
+                    let (address, inputs) = (step.address.clone(), self.resolved(step, inputs));
+                    self.looks.push(Task::ListSiblings { step: id, address, inputs });
+                    Ok(())
+                }
+                Identity::Attributes(_) | Identity::Tags => self.start_create(id, Vec::new()),
+            },
+            Operation::Update { remote_id, before, after, .. } => {
+                let (remote_id, before) = (remote_id.clone(), before.clone());
+                let after = self.resolved(step, after);
+                self.start_call(id, CallKind::Update { remote_id, before, after })
+            }
+            Operation::Delete { remote_id, before, .. } => {
+                let (remote_id, inputs) = (remote_id.clone(), before.clone());
+                self.start_call(id, CallKind::Delete { remote_id, inputs })
+            }
+            Operation::Adopt { .. } | Operation::Drop { .. } => {
+                let token = self.token(step, None);
+                let (incarnation, found) = (None, Vec::new());
+                self.record(Event::Started { step: id, incarnation, token, found })?;
+                self.record(Event::Succeeded { step: id, made: None })
+            }
+        }
+    }
+
+    /// Begins a create attempt: burns an incarnation.
+    pub(super) fn start_create(
+        &mut self,
+        id: StepId,
+        found: Vec<RemoteId>,
+    ) -> Result<(), RunError> {
+        let step = self.step(id);
+        let Operation::Create { inputs, .. } = &step.operation else { return Ok(()) };
+        let inputs = self.resolved(step, inputs);
+        let incarnation = self.burnt.get(&step.address).copied().unwrap_or(0) + 1;
+        let token = self.token(step, Some(incarnation));
+        let event = Event::Started {
+            step: id,
+            incarnation: Some(incarnation),
+            token: token.clone(),
+            found,
+        };
+        self.record(event)?;
+        let kind = CallKind::Create { incarnation, inputs };
+        let address = step.address.clone();
+        self.unsent.push(Call { step: id, address, token, undoing: false, kind });
+        Ok(())
+    }
+
+    fn start_call(&mut self, id: StepId, kind: CallKind) -> Result<(), RunError> {
+        let step = self.step(id);
+        let token = self.token(step, None);
+        let (incarnation, found) = (None, Vec::new());
+        self.record(Event::Started { step: id, incarnation, token: token.clone(), found })?;
+        let address = step.address.clone();
+        self.unsent.push(Call { step: id, address, token, undoing: false, kind });
+        Ok(())
+    }
+
+    /// Looks how a step of unknown outcome ended.
+    pub(super) fn settle(&mut self, id: StepId) -> Result<(), RunError> {
+        let step = self.step(id);
+        let attempt = self.attempts.get(&id).cloned().unwrap_or_default();
+        let question = match &step.operation {
+            Operation::Create { inputs, .. } => {
+                let inputs = self.resolved(step, inputs);
+                match (self.schema(step).identity, attempt.incarnation) {
+                    (Identity::Siblings(_), _) | (_, None) => {
+                        Question::CreatedSibling { inputs, found: attempt.found }
+                    }
+                    (_, Some(incarnation)) => Question::Created { incarnation, inputs },
+                }
+            }
+            Operation::Update { remote_id, before, after, .. } => Question::Updated {
+                remote_id: remote_id.clone(),
+                before: before.clone(),
+                after: self.resolved(step, after),
+            },
+            Operation::Delete { remote_id, before, .. } => {
+                Question::Deleted { remote_id: remote_id.clone(), inputs: before.clone() }
+            }
+            Operation::Adopt { .. } | Operation::Drop { .. } => {
+                // No call was made; the crash fell between two events of one append, which is
+                // impossible, or the store is not what it promises.
+                return self.record(Event::Succeeded { step: id, made: None });
+            }
+        };
+        self.looks.push(Task::Settle { step: id, address: step.address.clone(), question });
+        Ok(())
+    }
+
+    /// Undoes a step.
+    pub(super) fn undo(&mut self, id: StepId) -> Result<(), RunError> {
+        let step = self.step(id);
+        let object = self.effect(id);
+        self.record(Event::UndoStarted { step: id })?;
+        let kind = match (&step.undo, object) {
+            (Undo::Irreversible { reason }, _) => {
+                return self.record(Event::UndoFailed { step: id, error: irreversible(reason) });
+            }
+            (Undo::Delete, Some((remote_id, inputs))) => CallKind::Delete { remote_id, inputs },
+            (Undo::Park { disable: Some(name) }, Some((remote_id, before))) => {
+                let mut after = before.clone();
+                after.insert(name.clone(), Value::Bool(false));
+                CallKind::Update { remote_id, before, after }
+            }
+            (Undo::Restore, Some((remote_id, before))) => {
+                let after = step.pre_image().cloned().unwrap_or_default();
+                CallKind::Update { remote_id, before, after }
+            }
+            (Undo::Park { disable: None }, _) => {
+                let made = self.made.get(&id).cloned();
+                return self.record(Event::Undone { step: id, made });
+            }
+            (Undo::Keep | Undo::Release | Undo::NotNeeded, _) | (_, None) => {
+                return self.record(Event::Undone { step: id, made: None });
+            }
+        };
+        let (address, token) = (step.address.clone(), self.token(step, None));
+        self.unsent.push(Call { step: id, address, token, undoing: true, kind });
+        Ok(())
+    }
+
+    /// The object that a step made or changed, and its managed attributes as far as known.
+    fn effect(&self, id: StepId) -> Option<(RemoteId, Attributes)> {
+        if let Some(made) = self.made.get(&id) {
+            return Some((made.remote_id.clone(), made.inputs.clone()));
+        }
+        let step = self.step(id);
+        let inputs = match &step.operation {
+            Operation::Create { inputs, .. } | Operation::Update { after: inputs, .. } => {
+                self.resolved(step, inputs)
+            }
+            Operation::Adopt { .. } | Operation::Delete { .. } | Operation::Drop { .. } => {
+                return None;
+            }
+        };
+        let remote_id = self.half_done(id).or_else(|| step.remote_id().cloned())?;
+        Some((remote_id, inputs))
+    }
+
+    /// Inputs with every reference resolved: what a step needs has succeeded before it starts.
+    fn resolved(&self, step: &Step, inputs: &Inputs) -> Attributes {
+        known_inputs(&normalise(self.schema(step), &self.outlook.resolve(inputs)))
+    }
+
+    /// The same for the same attempt, on whatever machine.
+    fn token(&self, step: &Step, incarnation: Option<u64>) -> Box<str> {
+        let (plan, salt) = (self.context.plan, self.context.salt);
+        let key = (salt, &plan.unit, &step.address, incarnation, plan.digest, step.id);
+        Digest::of(&key).hex()[..32].into()
+    }
+}
+
+fn irreversible(reason: &str) -> ProviderError {
+    ProviderError {
+        kind: ErrorKind::Invalid,
+        operation: "nfplan:undo".into(),
+        code: "Irreversible".into(),
+        message: reason.into(),
+        request_id: None,
+        left: Left::Nothing,
+    }
+}

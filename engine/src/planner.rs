@@ -1,0 +1,503 @@
+//! Planning one unit: desired × state × observed → plan. Pure.
+//!
+//! The build stage walks the wanted resources in dependency order and decides for each: create,
+//! adopt, update, replace, or nothing. The retire stage ([`retire`]) then takes away what nothing
+//! wants any more. A plan is only made if nothing in it has to be refused.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::address::Address;
+use crate::address::External;
+use crate::address::Reference;
+use crate::change::Action;
+use crate::change::AttributeChange;
+use crate::change::Change;
+use crate::desired::Desired;
+use crate::desired::Resource;
+use crate::diff::Difference;
+use crate::diff::diff;
+use crate::diff::normalise;
+use crate::diff::weight;
+use crate::digest::Digest;
+use crate::expr::Expr;
+use crate::expr::Inputs;
+use crate::observed::Live;
+use crate::observed::Observed;
+use crate::observed::Sighting;
+use crate::outlook::Outlook;
+use crate::outlook::with_generation;
+use crate::plan::UnitPlan;
+use crate::refusal::Refusal;
+use crate::refusal::RefusalKind;
+use crate::schema::Identity;
+use crate::schema::OnChange;
+use crate::schema::Removal;
+use crate::schema::Schema;
+use crate::schema::Schemas;
+use crate::schema::UndoCreate;
+use crate::state::State;
+use crate::step::DeleteCause;
+use crate::step::Operation;
+use crate::step::Stage;
+use crate::step::Step;
+use crate::step::StepId;
+use crate::step::Undo;
+use crate::update::split;
+use crate::value::Attributes;
+use crate::value::Value;
+
+mod basis;
+mod retire;
+
+use basis::Basis;
+
+/// All that a unit's plan follows from.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanInput<'a> {
+    /// What is wanted.
+    pub desired: &'a Desired,
+    /// What the last run left.
+    pub state: &'a State,
+    /// What the cloud looks like; addresses that were not read are believed to be as in state.
+    pub observed: &'a Observed,
+    /// The platform outputs that are known.
+    pub externals: &'a BTreeMap<External, Value>,
+    /// The schemas.
+    pub schemas: &'a Schemas,
+    /// Resources whose replacement is asked for.
+    pub replace: &'a BTreeSet<Address>,
+}
+
+/// A unit's plan and what it lets others count on.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The plan; empty of steps if there is nothing to do.
+    pub plan: UnitPlan,
+    /// The unit's outputs that are known before the plan is applied: what stays as it is and what
+    /// follows from names.
+    pub outputs: BTreeMap<Reference, Value>,
+}
+
+/// Plans one unit, or says all that stands in the way.
+pub fn plan(input: PlanInput<'_>) -> Result<Planned, Vec<Refusal>> {
+    let mut planner = Planner::new(input);
+    planner.check_source();
+    for address in input.desired.dependencies().order() {
+        planner.build(&input.desired.resources()[address]);
+    }
+    planner.retire();
+    planner.finish()
+}
+
+/// A plan in the making.
+struct Planner<'a> {
+    input: PlanInput<'a>,
+    outlook: Outlook<'a>,
+    steps: Vec<Step>,
+    changes: BTreeMap<Address, Change>,
+    /// The build steps that whatever needs the address has to wait for.
+    frontier: BTreeMap<Address, BTreeSet<StepId>>,
+    /// Retire steps that go with an address, in the order they were decided.
+    retiring: Vec<(Address, Operation)>,
+    refusals: Vec<Refusal>,
+    unreadable: BTreeMap<Address, String>,
+}
+
+impl<'a> Planner<'a> {
+    fn new(input: PlanInput<'a>) -> Self {
+        Self {
+            input,
+            outlook: Outlook::new(input.externals),
+            steps: Vec::new(),
+            changes: BTreeMap::new(),
+            frontier: BTreeMap::new(),
+            retiring: Vec::new(),
+            refusals: Vec::new(),
+            unreadable: BTreeMap::new(),
+        }
+    }
+
+    fn check_source(&mut self) {
+        let (old, new) = (&self.input.state.source, self.input.desired.source());
+        if old.environment != new.environment && !self.input.state.is_vacant() {
+            let message = format!(
+                "was built for the environment `{}`, and the spec now says `{}`; names derive from \
+                 it, so destroy the unit under its old environment first",
+                old.environment, new.environment
+            );
+            self.refusals.push(Refusal::of_unit(RefusalKind::EnvironmentChanged, message));
+        }
+    }
+
+    /// Decides what the build stage does for one wanted resource.
+    fn build(&mut self, resource: &Resource) {
+        let address = &resource.address;
+        let Some(schema) = self.input.schemas.find(&address.resource_type) else {
+            return self.refuse(resource, RefusalKind::UnknownType, unknown_type());
+        };
+        let resolved = self.outlook.resolve(&resource.inputs);
+        let waits_for = self.waits_for(address);
+        let basis = self.basis(resource, schema, &resolved);
+        let Some(basis) = basis else {
+            if resource.lifecycle.withdraw {
+                self.frontier.insert(address.clone(), waits_for);
+                return;
+            }
+            let entry = self.input.state.entries.get(address);
+            let generation = entry.map_or(0, crate::state::Entry::generation) + 1;
+            let reasons = entry
+                .and_then(|entry| entry.current.as_ref())
+                .map(|object| format!("`{}` no longer exists in the cloud", object.remote_id));
+            let reasons = reasons.into_iter().collect();
+            let draft = Draft { resource, schema, resolved: &resolved, waits_for, reasons };
+            return self.create(&draft, generation, Action::Create);
+        };
+        let inputs = normalise(schema, &suffixed(schema, &resolved, basis.generation));
+        let reasons = Vec::new();
+        let draft = Draft { resource, schema, resolved: &resolved, waits_for, reasons };
+        self.change(draft, &basis, &inputs);
+    }
+
+    /// What is there already, if anything.
+    fn basis(&mut self, resource: &Resource, schema: &Schema, inputs: &Inputs) -> Option<Basis> {
+        let address = &resource.address;
+        let entry = self.input.state.entries.get(address);
+        let current = entry.and_then(|entry| entry.current.as_ref());
+        match (current, self.input.observed.get(address)) {
+            (Some(object), Some(Sighting::Present(live))) => {
+                Some(Basis::from_live(schema, live, Some(object)))
+            }
+            (Some(_), Some(Sighting::Missing)) | (None, None | Some(Sighting::Missing)) => None,
+            (Some(object), None) => Some(Basis::from_state(object)),
+            (Some(object), Some(Sighting::Unreadable { reason })) => {
+                self.unreadable.insert(address.clone(), reason.clone());
+                Some(Basis::from_state(object))
+            }
+            (None, Some(Sighting::Unreadable { reason })) => {
+                self.unreadable.insert(address.clone(), reason.clone());
+                None
+            }
+            (None, Some(Sighting::Present(live))) => {
+                let parked = entry.and_then(|entry| entry.parked.as_ref());
+                let parked = parked.filter(|parked| parked.remote_id == live.remote_id);
+                let owner = live.owner.as_ref();
+                let ours = owner.is_some_and(|owner| {
+                    owner.unit == *self.input.desired.unit() && owner.address == *address
+                });
+                if parked.is_none() && !ours {
+                    self.foreign(resource, schema, live, inputs);
+                }
+                let mut basis = Basis::from_live(schema, live, parked);
+                basis.applied = None;
+                Some(basis)
+            }
+        }
+    }
+
+    fn foreign(&mut self, resource: &Resource, schema: &Schema, live: &Live, inputs: &Inputs) {
+        let names: Vec<String> = match schema.identity {
+            Identity::Attributes(names) => names
+                .iter()
+                .filter_map(|name| inputs.get(*name)?.known())
+                .map(|value| value.as_text().map_or(value.to_string(), str::to_owned))
+                .collect(),
+            Identity::Tags | Identity::Siblings(_) => vec![live.remote_id.to_string()],
+        };
+        let owner = match &live.owner {
+            Some(owner) => format!("belongs to `{}:{}`", owner.unit, owner.address),
+            None => "has no ownership tags of nfplan".into(),
+        };
+        let message = format!(
+            "{} `{}` exists already and {owner}; nfplan takes over nothing that is not proved its \
+             own: delete or rename it",
+            schema.title,
+            names.join(" ")
+        );
+        self.refuse(resource, RefusalKind::Foreign, message);
+    }
+
+    /// Plans an object that exists: nothing, adopt, update or replace.
+    fn change(&mut self, mut draft: Draft<'_>, basis: &Basis, inputs: &Inputs) {
+        let address = &draft.resource.address;
+        let differences = diff(draft.schema, &basis.before, inputs);
+        let asked = self.input.replace.contains(address);
+        let mut take = weight(&differences);
+        if asked {
+            take = take.max(Some(replacement(draft.schema)));
+        }
+        if basis.applied.is_none() {
+            self.adopt(&mut draft, basis);
+        }
+        match take {
+            None => self.keep(&draft, basis),
+            Some(OnChange::InPlace) => self.update(draft, basis, inputs, &differences),
+            Some(OnChange::Refused(instead)) => {
+                let names: Vec<&str> =
+                    differences.iter().map(|difference| difference.name).collect();
+                let message = format!("`{}` cannot change: {instead}", names.join("`, `"));
+                self.refuse(draft.resource, RefusalKind::Unchangeable, message);
+            }
+            Some(on_change) => {
+                draft.reasons = reasons(&differences, asked);
+                self.replace(draft, basis, on_change, &differences);
+            }
+        }
+    }
+
+    fn keep(&mut self, draft: &Draft<'_>, basis: &Basis) {
+        let mut outputs = basis.before.clone();
+        outputs.extend(basis.outputs.clone());
+        self.outlook.learn(&draft.resource.address, outputs);
+        self.frontier.insert(draft.resource.address.clone(), draft.waits_for.clone());
+    }
+
+    fn adopt(&mut self, draft: &mut Draft<'_>, basis: &Basis) {
+        let operation = Operation::Adopt {
+            remote_id: basis.remote_id.clone(),
+            generation: basis.generation,
+            incarnation: basis.incarnation,
+            before: basis.before.clone(),
+            outputs: basis.outputs.clone(),
+        };
+        let step = self.step(draft, operation, Undo::Release);
+        draft.waits_for = BTreeSet::from([step]);
+        let reason = format!("`{}` carries this unit's ownership tags", basis.remote_id);
+        self.note(draft.resource, Action::Adopt, Vec::new(), vec![reason]);
+    }
+
+    fn create(&mut self, draft: &Draft<'_>, generation: u32, action: Action) {
+        let inputs = normalise(draft.schema, &suffixed(draft.schema, draft.resolved, generation));
+        let address = &draft.resource.address;
+        self.outlook.predict(self.input.desired, draft.schema, address, &inputs);
+        let undo = match draft.schema.undo_create {
+            UndoCreate::Delete => Undo::Delete,
+            UndoCreate::Park { disable, .. } => Undo::Park { disable: disable.map(Into::into) },
+        };
+        if action == Action::Create {
+            let differences = diff(draft.schema, &Attributes::new(), &inputs);
+            let attributes = self.attributes(draft.resource, &differences, None);
+            self.note(draft.resource, action, attributes, draft.reasons.clone());
+        }
+        let step = self.step(draft, Operation::Create { generation, inputs }, undo);
+        self.frontier.insert(address.clone(), BTreeSet::from([step]));
+    }
+
+    fn update(
+        &mut self,
+        mut draft: Draft<'_>,
+        basis: &Basis,
+        inputs: &Inputs,
+        differences: &[Difference],
+    ) {
+        let address = &draft.resource.address;
+        let attributes = self.attributes(draft.resource, differences, basis.applied.as_ref());
+        self.note(draft.resource, Action::Update, attributes, Vec::new());
+        for part in split(&basis.remote_id, &basis.before, inputs, differences) {
+            match part.stage {
+                Stage::Build => {
+                    let step = self.step(&draft, part.operation, part.undo);
+                    draft.waits_for = BTreeSet::from([step]);
+                }
+                Stage::Retire => self.retiring.push((address.clone(), part.operation)),
+            }
+        }
+        self.outlook.learn_update(draft.schema, address, &basis.outputs, inputs);
+        self.frontier.insert(address.clone(), draft.waits_for);
+    }
+
+    fn replace(
+        &mut self,
+        mut draft: Draft<'_>,
+        basis: &Basis,
+        on_change: OnChange,
+        differences: &[Difference],
+    ) {
+        let resource = draft.resource;
+        self.check_protected(&resource.address);
+        if let Removal::Retain(reason) = draft.schema.removal {
+            let message = format!("cannot be replaced: {reason}");
+            return self.refuse(resource, RefusalKind::Unchangeable, message);
+        }
+        let attributes = self.attributes(resource, differences, basis.applied.as_ref());
+        let entry = self.input.state.entries.get(&resource.address);
+        let generation = entry.map_or(0, crate::state::Entry::generation).max(basis.generation);
+        let delete = |cause| Operation::Delete {
+            remote_id: basis.remote_id.clone(),
+            before: basis.before.clone(),
+            cause,
+        };
+        if on_change == OnChange::InSlot {
+            self.note(resource, Action::ReplaceInSlot, attributes, draft.reasons.clone());
+            let reason = "the object's name and id are given up before the new one exists";
+            let undo = Undo::Irreversible { reason: reason.into() };
+            let step = self.step(&draft, delete(DeleteCause::InSlot), undo);
+            draft.waits_for = BTreeSet::from([step]);
+            self.create(&draft, basis.generation, Action::ReplaceInSlot);
+        } else {
+            self.note(resource, Action::Replace, attributes, draft.reasons.clone());
+            self.retiring.push((resource.address.clone(), delete(DeleteCause::Superseded)));
+            self.create(&draft, generation + 1, Action::Replace);
+        }
+    }
+
+    /// The build steps that a resource has to wait for: those of what it needs, seen through needs
+    /// that have no step of their own.
+    fn waits_for(&self, address: &Address) -> BTreeSet<StepId> {
+        let needs = self.input.desired.dependencies().needs(address);
+        needs.filter_map(|need| self.frontier.get(need)).flatten().copied().collect()
+    }
+
+    fn step(&mut self, draft: &Draft<'_>, operation: Operation, undo: Undo) -> StepId {
+        let address = draft.resource.address.clone();
+        let dependencies = self.input.desired.dependencies().needs(&address).cloned().collect();
+        let id = StepId(u32::try_from(self.steps.len()).expect("a unit has few steps"));
+        let (stage, needs) = (Stage::Build, draft.waits_for.clone());
+        self.steps.push(Step { id, address, stage, operation, undo, needs, dependencies });
+        id
+    }
+
+    /// Records a change. The last one recorded for an address names the action, because adopting is
+    /// only the first part of adopting and updating.
+    fn note(
+        &mut self,
+        resource: &Resource,
+        action: Action,
+        attributes: Vec<AttributeChange>,
+        mut reasons: Vec<String>,
+    ) {
+        let address = resource.address.clone();
+        let origin = Some(self.input.desired.place_of(resource.origin));
+        if let Some(adopted) = self.changes.remove(&address) {
+            reasons.splice(0..0, adopted.reasons);
+        }
+        let change = Change { address: address.clone(), action, attributes, reasons, origin };
+        self.changes.insert(address, change);
+    }
+
+    fn attributes(
+        &self,
+        resource: &Resource,
+        differences: &[Difference],
+        applied: Option<&Attributes>,
+    ) -> Vec<AttributeChange> {
+        let describe = |difference: &Difference| {
+            let applied = applied.and_then(|applied| applied.get(difference.name));
+            let origin = resource.origins.get(difference.name);
+            AttributeChange {
+                name: difference.name.into(),
+                before: difference.before.clone(),
+                after: difference.after.clone(),
+                applied: applied.filter(|value| difference.before.as_ref() != Some(value)).cloned(),
+                because: difference.after.as_ref().and_then(|after| self.unknown_because(after)),
+                origin: origin.map(|origin| self.input.desired.place_of(*origin)),
+            }
+        };
+        differences.iter().map(describe).collect()
+    }
+
+    /// Why a value is not known yet.
+    fn unknown_because(&self, after: &Expr) -> Option<String> {
+        let found = after.dependencies();
+        let internal = found.references.iter().map(|reference| {
+            let action = self.changes.get(&reference.address).map(|change| change.action);
+            let verb = match action {
+                Some(Action::Update) => "updated",
+                Some(Action::Replace | Action::ReplaceInSlot) => "replaced",
+                _ => "created",
+            };
+            format!("`{}` is {verb}", reference.address)
+        });
+        let external = found.externals.iter().map(|external| {
+            format!("`{}:{}` is created", external.unit, external.reference.address)
+        });
+        let causes: BTreeSet<String> = internal.chain(external).collect();
+        (!causes.is_empty()).then(|| {
+            format!("known after {}", causes.into_iter().collect::<Vec<_>>().join(" and "))
+        })
+    }
+
+    fn check_protected(&mut self, address: &Address) {
+        if self.input.state.source.protect || self.input.desired.source().protect {
+            let message = "is protected: set `protect: false`, apply that, and plan again";
+            let kind = RefusalKind::Protected;
+            self.refusals.push(Refusal::of_address(address, None, kind, message.into()));
+        }
+    }
+
+    fn refuse(&mut self, resource: &Resource, kind: RefusalKind, message: String) {
+        let origin = self.input.desired.place_of(resource.origin);
+        self.refusals.push(Refusal::of_address(&resource.address, Some(origin), kind, message));
+    }
+
+    fn finish(self) -> Result<Planned, Vec<Refusal>> {
+        if !self.refusals.is_empty() {
+            return Err(self.refusals);
+        }
+        let Self { input, steps, changes, unreadable, outlook, .. } = self;
+        let externals = input.desired.externals().iter();
+        let mut plan = UnitPlan {
+            unit: input.desired.unit().clone(),
+            digest: Digest::of_bytes(&[]),
+            state: input.state.digest(),
+            source: input.desired.source().clone(),
+            pins: input.desired.pins().clone(),
+            externals: externals
+                .map(|external| (external.clone(), input.externals.get(external).cloned()))
+                .collect(),
+            steps,
+            changes: changes.into_values().collect(),
+            unreadable,
+        };
+        plan.digest = plan.decision_digest();
+        Ok(Planned { plan, outputs: outlook.outputs() })
+    }
+}
+
+/// A wanted resource whose steps are being made.
+struct Draft<'r> {
+    resource: &'r Resource,
+    schema: &'static Schema,
+    /// Its inputs, resolved, without suffix.
+    resolved: &'r Inputs,
+    waits_for: BTreeSet<StepId>,
+    reasons: Vec<String>,
+}
+
+fn suffixed(schema: &Schema, inputs: &Inputs, generation: u32) -> Inputs {
+    let mut inputs = inputs.clone();
+    if let Some(name) = schema.suffixed_name().and_then(|name| inputs.get_mut(name)) {
+        *name = with_generation(name, generation);
+    }
+    inputs
+}
+
+/// What replacing on request takes: two objects can stand side by side only if their identities
+/// differ.
+fn replacement(schema: &Schema) -> OnChange {
+    match schema.identity {
+        Identity::Attributes(_) if schema.suffixed_name().is_none() => OnChange::InSlot,
+        Identity::Attributes(_) | Identity::Tags | Identity::Siblings(_) => OnChange::CreateFirst,
+    }
+}
+
+fn unknown_type() -> String {
+    "has a type that this nfplan does not know; use the version that wrote it or a newer one".into()
+}
+
+/// Why differences take a replacement.
+fn reasons(differences: &[Difference], asked: bool) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if asked {
+        reasons.push("asked for by --replace".into());
+    }
+    for difference in differences {
+        let needed = match (difference.on_change, difference.reason) {
+            (OnChange::CreateFirst | OnChange::InSlot, Some(reason)) => reason,
+            (OnChange::CreateFirst | OnChange::InSlot, None) => "it cannot change in place",
+            (OnChange::InPlace | OnChange::Refused(_), _) => continue,
+        };
+        reasons.push(format!("`{}` changes: {needed}", difference.name));
+    }
+    reasons
+}

@@ -1,0 +1,209 @@
+//! The retire stage: what nothing wants any more goes away after the commit point.
+//!
+//! An object goes only after everything that depends on it has gone, by the dependencies of the
+//! specs and by those that state recorded when the objects were made.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use super::Planner;
+use super::basis::Basis;
+use super::unknown_type;
+use crate::address::Address;
+use crate::change::Action;
+use crate::change::Change;
+use crate::dag::Dag;
+use crate::observed::Sighting;
+use crate::refusal::Refusal;
+use crate::refusal::RefusalKind;
+use crate::schema::Removal;
+use crate::state::Entry;
+use crate::state::Object;
+use crate::step::DeleteCause;
+use crate::step::DropCause;
+use crate::step::Operation;
+use crate::step::Stage;
+use crate::step::Step;
+use crate::step::StepId;
+use crate::step::Undo;
+
+impl Planner<'_> {
+    /// Decides what the retire stage does and puts its steps after those of the build stage.
+    pub(super) fn retire(&mut self) {
+        let state = self.input.state;
+        for (address, entry) in &state.entries {
+            let wanted = self.input.desired.resources().get(address);
+            match wanted {
+                None => self.remove(address, entry),
+                Some(resource) if resource.lifecycle.withdraw => self.withdraw(address, entry),
+                Some(_) => {}
+            }
+            for object in &entry.deposed {
+                self.retiring.push((address.clone(), delete(object, DeleteCause::Deposed)));
+                self.note_removal(address, Action::Delete, "an earlier run left it behind");
+            }
+        }
+        self.order_retiring();
+    }
+
+    fn withdraw(&mut self, address: &Address, entry: &Entry) {
+        let Some(object) = &entry.current else { return };
+        let missing = matches!(self.input.observed.get(address), Some(Sighting::Missing));
+        if missing {
+            self.retiring.push((address.clone(), dropped(object, DropCause::Gone)));
+            self.note_removal(address, Action::Forget, "it no longer exists in the cloud");
+        } else {
+            let operation = self.delete_as_seen(address, object, DeleteCause::Withdrawn);
+            self.retiring.push((address.clone(), operation));
+            self.note_removal(address, Action::Delete, "the workspace is suspended");
+            if let Some(change) = self.changes.get_mut(address) {
+                change.action = Action::Delete;
+            }
+        }
+    }
+
+    fn remove(&mut self, address: &Address, entry: &Entry) {
+        let Some(schema) = self.input.schemas.find(&address.resource_type) else {
+            let kind = RefusalKind::UnknownType;
+            return self.refusals.push(Refusal::of_address(address, None, kind, unknown_type()));
+        };
+        for object in entry.current.iter().chain(&entry.parked) {
+            let sighting = self.input.observed.get(address);
+            if let Some(Sighting::Unreadable { reason }) = sighting {
+                self.unreadable.insert(address.clone(), reason.clone());
+            }
+            let missing = matches!(sighting, Some(Sighting::Missing));
+            if missing && entry.current.as_ref() == Some(object) {
+                self.retiring.push((address.clone(), dropped(object, DropCause::Gone)));
+                self.note_removal(address, Action::Forget, "it no longer exists in the cloud");
+            } else if let Removal::Retain(reason) = schema.removal {
+                self.retiring.push((address.clone(), dropped(object, DropCause::Retained)));
+                self.note_removal(address, Action::Retain, reason);
+            } else {
+                self.check_protected(address);
+                let operation = self.delete_as_seen(address, object, DeleteCause::Unwanted);
+                self.retiring.push((address.clone(), operation));
+                self.note_removal(address, Action::Delete, "nothing wants it any more");
+            }
+        }
+    }
+
+    /// A delete whose pre-image is what was read, or else what was last applied.
+    fn delete_as_seen(&self, address: &Address, object: &Object, cause: DeleteCause) -> Operation {
+        let mut operation = delete(object, cause);
+        if let (Some(Sighting::Present(live)), Operation::Delete { before, .. }, Some(schema)) = (
+            self.input.observed.get(address),
+            &mut operation,
+            self.input.schemas.find(&address.resource_type),
+        ) && live.remote_id == object.remote_id
+        {
+            *before = Basis::from_live(schema, live, Some(object)).before;
+        }
+        operation
+    }
+
+    fn note_removal(&mut self, address: &Address, action: Action, reason: &str) {
+        // A replacement or update of the same resource is the greater news.
+        self.changes.entry(address.clone()).or_insert_with(|| Change {
+            address: address.clone(),
+            action,
+            attributes: Vec::new(),
+            reasons: vec![reason.to_owned()],
+            origin: None,
+        });
+    }
+
+    fn order_retiring(&mut self) {
+        let retiring = std::mem::take(&mut self.retiring);
+        let mut by_address: BTreeMap<&Address, BTreeSet<usize>> = BTreeMap::new();
+        for (index, (address, _)) in retiring.iter().enumerate() {
+            by_address.entry(address).or_default().insert(index);
+        }
+        let dependents = self.dependents();
+        let needs: BTreeMap<usize, BTreeSet<usize>> = retiring
+            .iter()
+            .enumerate()
+            .map(|(index, (address, _))| (index, waits(address, &dependents, &by_address)))
+            .collect();
+        let order = match Dag::build(needs) {
+            Ok(dag) => dag,
+            Err(cycle) => return self.refuse_cycle(cycle.0.iter().map(|i| &retiring[*i].0)),
+        };
+        let first = self.steps.len();
+        let numbers: BTreeMap<usize, StepId> = order
+            .order()
+            .iter()
+            .zip(first..)
+            .map(|(index, number)| (*index, StepId(u32::try_from(number).expect("few steps"))))
+            .collect();
+        for index in order.order() {
+            let (address, operation) = &retiring[*index];
+            self.steps.push(Step {
+                id: numbers[index],
+                address: address.clone(),
+                stage: Stage::Retire,
+                operation: operation.clone(),
+                undo: Undo::NotNeeded,
+                needs: order.needs(index).map(|need| numbers[need]).collect(),
+                dependencies: self.input.desired.dependencies().needs(address).cloned().collect(),
+            });
+        }
+    }
+
+    /// Which addresses depend on which, by the specs and by state.
+    fn dependents(&self) -> BTreeMap<Address, BTreeSet<Address>> {
+        let mut dependents: BTreeMap<Address, BTreeSet<Address>> = BTreeMap::new();
+        for (address, needs) in self.input.desired.dependencies().iter() {
+            for need in needs {
+                dependents.entry(need.clone()).or_default().insert(address.clone());
+            }
+        }
+        for (address, entry) in &self.input.state.entries {
+            for object in entry.current.iter().chain(&entry.deposed).chain(&entry.parked) {
+                for need in &object.dependencies {
+                    dependents.entry(need.clone()).or_default().insert(address.clone());
+                }
+            }
+        }
+        dependents
+    }
+
+    fn refuse_cycle<'s>(&mut self, cycle: impl Iterator<Item = &'s Address>) {
+        let names: Vec<String> = cycle.map(ToString::to_string).collect();
+        let message =
+            format!("has objects that need each other in a circle: {}", names.join(" → "));
+        self.refusals.push(Refusal::of_unit(RefusalKind::CircularState, message));
+    }
+}
+
+/// The retire steps that must come before one at `address`: those of everything that depends on
+/// it, seen through dependents that have none of their own.
+fn waits(
+    address: &Address,
+    dependents: &BTreeMap<Address, BTreeSet<Address>>,
+    by_address: &BTreeMap<&Address, BTreeSet<usize>>,
+) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut seen = BTreeSet::from([address]);
+    let mut open = vec![address];
+    while let Some(here) = open.pop() {
+        for dependent in dependents.get(here).into_iter().flatten() {
+            if !seen.insert(dependent) {
+                continue;
+            }
+            match by_address.get(dependent) {
+                Some(steps) => found.extend(steps),
+                None => open.push(dependent),
+            }
+        }
+    }
+    found
+}
+
+fn delete(object: &Object, cause: DeleteCause) -> Operation {
+    Operation::Delete { remote_id: object.remote_id.clone(), before: object.inputs.clone(), cause }
+}
+
+fn dropped(object: &Object, cause: DropCause) -> Operation {
+    Operation::Drop { remote_id: object.remote_id.clone(), cause }
+}

@@ -1,0 +1,90 @@
+//! Splitting an update into the parts that are undone differently or wait for the commit point.
+
+use std::collections::BTreeSet;
+
+use crate::address::RemoteId;
+use crate::diff::Difference;
+use crate::expr::Expr;
+use crate::expr::Inputs;
+use crate::outlook::known_inputs;
+use crate::step::Operation;
+use crate::step::Stage;
+use crate::step::Undo;
+use crate::value::Attributes;
+
+/// One part of an update.
+pub(crate) struct Part {
+    pub(crate) stage: Stage,
+    pub(crate) operation: Operation,
+    pub(crate) undo: Undo,
+}
+
+/// Splits an update: what tightens goes first and is kept by a rollback, what is ordinary is
+/// restored, what ends work waits for the commit point. Each part starts from where the one before
+/// it ends.
+pub(crate) fn split(
+    remote_id: &RemoteId,
+    before: &Attributes,
+    after: &Inputs,
+    differences: &[Difference],
+) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut here = before.clone();
+    for class in [Class::Tightening, Class::Ordinary, Class::Retiring] {
+        let chosen: Vec<&Difference> =
+            differences.iter().filter(|difference| class_of(difference) == class).collect();
+        if chosen.is_empty() {
+            continue;
+        }
+        let goal = towards(&here, &chosen, after);
+        let operation = Operation::Update {
+            remote_id: remote_id.clone(),
+            before: here,
+            changed: chosen
+                .iter()
+                .map(|difference| difference.name.into())
+                .collect::<BTreeSet<_>>(),
+            after: goal.clone(),
+        };
+        here = known_inputs(&goal);
+        let (stage, undo) = match class {
+            Class::Tightening => (Stage::Build, Undo::Keep),
+            Class::Ordinary => (Stage::Build, Undo::Restore),
+            Class::Retiring => (Stage::Retire, Undo::NotNeeded),
+        };
+        parts.push(Part { stage, operation, undo });
+    }
+    parts
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Tightening,
+    Ordinary,
+    Retiring,
+}
+
+fn class_of(difference: &Difference) -> Class {
+    let Some(Expr::Value(after)) = &difference.after else { return Class::Ordinary };
+    let managed = difference.managed;
+    if managed.retire.is_some_and(|retire| retire.applies(after)) {
+        Class::Retiring
+    } else if managed.tightens.is_some_and(|tightening| tightening.applies(after)) {
+        Class::Tightening
+    } else {
+        Class::Ordinary
+    }
+}
+
+/// All attributes as they are `here`, with the chosen ones as they shall be.
+fn towards(here: &Attributes, chosen: &[&Difference], after: &Inputs) -> Inputs {
+    let mut goal: Inputs =
+        here.iter().map(|(name, value)| (name.clone(), Expr::Value(value.clone()))).collect();
+    for difference in chosen {
+        match after.get(difference.name) {
+            Some(expr) => goal.insert(difference.name.into(), expr.clone()),
+            None => goal.remove(difference.name),
+        };
+    }
+    goal
+}
