@@ -20,6 +20,7 @@ use crate::call::Task;
 use crate::call::Work;
 use crate::call::carry_out;
 use crate::clock::Clock;
+use crate::digest::Digest;
 use crate::driver::Driver;
 use crate::event::Event;
 use crate::event::IllegalEvent;
@@ -42,6 +43,8 @@ pub struct RunContext<'a, P, C, O, E> {
     pub plan: &'a UnitPlan,
     /// The state that the run started from.
     pub state: &'a State,
+    /// The digest of its snapshot; none if the unit has none yet.
+    pub predecessor: Option<Digest>,
     /// The cloud.
     pub provider: &'a P,
     /// Time.

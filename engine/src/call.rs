@@ -238,7 +238,7 @@ fn outputs(schema: &Schema, live: &Live) -> Attributes {
 }
 
 /// The managed attributes that were read and are not as they should be.
-fn mismatches(schema: &Schema, after: &Attributes, live: &Live) -> Vec<&'static str> {
+pub(crate) fn mismatches(schema: &Schema, after: &Attributes, live: &Live) -> Vec<&'static str> {
     let differs = |name: &'static str, when_wanted: bool| {
         let (wanted, found) = (after.get(name), live.attributes.get(name));
         !live.unread.contains(name) && wanted != found && !(when_wanted && wanted.is_none())

@@ -206,7 +206,8 @@ where
         let plan = self.context.plan;
         let run = self.schedule.run();
         let schemas = self.context.provider.schemas();
-        let state = fold(self.context.state, plan, &self.history, schemas)?;
+        let Self { context, history, .. } = &self;
+        let state = fold(context.state, context.predecessor, plan, history, schemas)?;
         let closed = self.schedule.is_over();
         let report = Report {
             unit: plan.unit.clone(),

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::address::RemoteId;
+use crate::digest::Digest;
 use crate::event::Event;
 use crate::event::IllegalEvent;
 use crate::event::Made;
@@ -27,12 +28,14 @@ use crate::step::StepId;
 use crate::step::Undo;
 use crate::value::Attributes;
 
-/// Folds a run's events into the state that it started from.
+/// Folds a run's events into the state that it started from. `predecessor` is the digest of that
+/// state's snapshot; none if there is none yet.
 ///
 /// # Errors
 /// If the events cannot have happened in this order.
 pub fn fold(
     state: &State,
+    predecessor: Option<Digest>,
     plan: &UnitPlan,
     events: &[Event],
     schemas: &Schemas,
@@ -44,7 +47,7 @@ pub fn fold(
     for step in &plan.steps {
         folder.settle(step);
     }
-    Ok(folder.finish(plan, state))
+    Ok(folder.finish(plan, predecessor))
 }
 
 struct Folder<'a> {
@@ -211,12 +214,12 @@ impl<'a> Folder<'a> {
         self.schemas.find(&step.address.resource_type).map_or(0, |schema| schema.version)
     }
 
-    fn finish(mut self, plan: &UnitPlan, before: &State) -> State {
+    fn finish(mut self, plan: &UnitPlan, predecessor: Option<Digest>) -> State {
         if self.run.phase == Phase::Retiring {
             self.next.source = plan.source.clone();
             self.next.externals = self.externals;
         }
-        self.next.predecessor = Some(before.digest());
+        self.next.predecessor = predecessor;
         self.next
     }
 }

@@ -1,0 +1,109 @@
+//! What must hold when a run opens: the world is still the one that was planned from.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::address::External;
+use crate::call::mismatches;
+use crate::journal::Externals;
+use crate::journal::JournalError;
+use crate::observed::Sighting;
+use crate::plan::UnitPlan;
+use crate::provider::Depth;
+use crate::provider::ProviderError;
+use crate::provider::Reader;
+use crate::provider::Target;
+use crate::provider::Wanted;
+use crate::refusal::Refusal;
+use crate::refusal::RefusalKind;
+use crate::step::DeleteCause;
+use crate::step::Operation;
+use crate::step::Step;
+use crate::value::Value;
+
+/// Why a run cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpeningError {
+    /// The world moved; the plan has to be made again.
+    #[error("the plan is out of date")]
+    Refused(Vec<Refusal>),
+    /// The cloud could not be asked.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// The platform's state could not be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// Reads again whatever the plan relies on, and returns the platform outputs to open the run with.
+///
+/// # Errors
+/// If a platform output that the plan knew has changed or one is still missing, or if an object
+/// that the plan changes or deletes is not as it was.
+pub async fn check<R: Reader>(
+    plan: &UnitPlan,
+    reader: &R,
+    externals: &impl Externals,
+) -> Result<BTreeMap<External, Value>, OpeningError> {
+    let wanted: BTreeSet<External> = plan.externals.keys().cloned().collect();
+    let now = externals.current(&wanted).await?;
+    let mut refusals = Vec::new();
+    for (external, planned) in &plan.externals {
+        let message = match (planned, now.get(external)) {
+            (_, None) => format!("needs `{external}`, which the platform does not have: apply it"),
+            (Some(planned), Some(now)) if planned != now => {
+                format!("was planned with `{external}` = {planned}, and it is {now} now")
+            }
+            _ => continue,
+        };
+        refusals.push(Refusal::of_unit(RefusalKind::Stale, message));
+    }
+    refusals.extend(moved(plan, reader).await?);
+    if refusals.is_empty() { Ok(now) } else { Err(OpeningError::Refused(refusals)) }
+}
+
+/// Objects that are not as they were planned from.
+async fn moved<R: Reader>(plan: &UnitPlan, reader: &R) -> Result<Vec<Refusal>, ProviderError> {
+    let mut seen = BTreeSet::new();
+    let mut steps: Vec<&Step> = plan.steps.iter().filter(|step| relies(step)).collect();
+    // Later steps on the same object start from where the first one ends.
+    steps.retain(|step| seen.insert((&step.address, step.remote_id())));
+    if steps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = steps.iter().filter_map(|step| {
+        let (id, before) = (step.remote_id()?.clone(), step.pre_image()?.clone());
+        Some(Wanted { unit: &plan.unit, address: &step.address, target: Target::Id(id, before) })
+    });
+    let wanted: Vec<Wanted<'_>> = wanted.collect();
+    let sightings = reader.read(plan.unit.place(), Depth::Deep, &wanted).await?;
+    let pairs = steps.into_iter().zip(sightings);
+    Ok(pairs.filter_map(|(step, sighting)| difference(step, &sighting, reader)).collect())
+}
+
+/// Whether a step relies on its object being as read. A deposed object is deleted whatever it is
+/// like.
+fn relies(step: &Step) -> bool {
+    match &step.operation {
+        Operation::Update { .. } => true,
+        Operation::Delete { cause, .. } => *cause != DeleteCause::Deposed,
+        Operation::Create { .. } | Operation::Adopt { .. } | Operation::Drop { .. } => false,
+    }
+}
+
+fn difference<R: Reader>(step: &Step, sighting: &Sighting, reader: &R) -> Option<Refusal> {
+    let schema = reader.schemas().find(&step.address.resource_type)?;
+    let message = match sighting {
+        Sighting::Unreadable { reason } => format!("cannot be read any more: {reason}"),
+        Sighting::Missing => "is gone since the plan was made: plan again".to_owned(),
+        Sighting::Present(live) => {
+            let before = step.pre_image()?;
+            let names = mismatches(schema, before, live);
+            if names.is_empty() {
+                return None;
+            }
+            format!("changed since the plan was made (`{}`): plan again", names.join("`, `"))
+        }
+    };
+    Some(Refusal::of_address(&step.address, None, RefusalKind::Stale, message))
+}
