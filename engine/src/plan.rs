@@ -17,6 +17,8 @@ use crate::change::Action;
 use crate::change::Change;
 use crate::desired::Source;
 use crate::digest::Digest;
+use crate::state::State;
+use crate::step::DeleteCause;
 use crate::step::Operation;
 use crate::step::Stage;
 use crate::step::Step;
@@ -49,6 +51,8 @@ pub struct UnitPlan {
     pub state: Digest,
     /// Where the unit comes from now.
     pub source: Source,
+    /// Whether anything of the unit is wanted at all.
+    pub wanted: bool,
     /// Look-ups that went in.
     pub pins: BTreeMap<Box<str>, Value>,
     /// The platform outputs that it uses; null where the platform does not have it yet.
@@ -92,20 +96,34 @@ impl UnitPlan {
         self.steps.iter().filter(relied_on).map(|step| &step.address).collect()
     }
 
+    /// Whether applying it would change the cloud or the state.
+    pub fn changes_anything(&self, state: &State) -> bool {
+        !self.steps.is_empty() || (!state.is_vacant() && self.source != state.source)
+    }
+
     /// How many resources each action befalls.
     pub fn summary(&self) -> Summary {
         self.changes.iter().map(|change| change.action).collect()
     }
 
-    /// Whether it takes away the whole unit: something is deleted, and nothing is built.
-    pub fn destroys_unit(&self) -> bool {
-        let deletes = |step: &Step| matches!(step.operation, Operation::Delete { .. });
-        let wanted = self.changes.iter().any(|change| {
-            !matches!(change.action, Action::Delete | Action::Retain | Action::Forget)
-        });
-        !wanted
+    /// Whether it only takes away.
+    pub fn takes_away(&self) -> bool {
+        let mut actions = self.changes.iter().map(|change| change.action);
+        !self.changes.is_empty()
+            && actions
+                .all(|action| matches!(action, Action::Delete | Action::Retain | Action::Forget))
             && self.steps.iter().all(|step| step.stage == Stage::Retire)
-            && self.steps.iter().any(deletes)
+    }
+
+    /// Whether it takes away the whole unit: nothing of it is wanted any more.
+    pub fn destroys_unit(&self) -> bool {
+        let unwanted = |step: &Step| {
+            matches!(
+                step.operation,
+                Operation::Delete { cause: DeleteCause::Unwanted, .. } | Operation::Drop { .. }
+            )
+        };
+        self.takes_away() && !self.wanted && self.steps.iter().any(unwanted)
     }
 }
 

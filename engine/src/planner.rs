@@ -441,6 +441,7 @@ impl<'a> Planner<'a> {
             digest: Digest::of_bytes(&[]),
             state: input.state.digest(),
             source: input.desired.source().clone(),
+            wanted: !input.desired.resources().is_empty(),
             pins: input.desired.pins().clone(),
             externals: externals
                 .map(|external| (external.clone(), input.externals.get(external).cloned()))

@@ -134,6 +134,8 @@ pub struct Managed {
     pub retire: Option<RetireTo>,
     /// Compared only when the spec sets it, with the reason.
     pub when_wanted: Option<&'static str>,
+    /// Whether a change from the first value to the second makes the cloud delete data.
+    pub loses_data: Option<fn(Option<&Value>, Option<&Value>) -> bool>,
 }
 
 /// What the change of an attribute takes.
@@ -370,6 +372,7 @@ impl Attribute {
             tightens: None,
             retire: None,
             when_wanted: None,
+            loses_data: None,
         };
         Self::new(name, shape, Kind::Managed(managed))
     }
@@ -414,6 +417,7 @@ impl Attribute {
                 ManagedChange::Tightens(tightening) => managed.tightens = Some(tightening),
                 ManagedChange::Retire(retire) => managed.retire = Some(retire),
                 ManagedChange::WhenWanted(reason) => managed.when_wanted = Some(reason),
+                ManagedChange::LosesData(rule) => managed.loses_data = Some(rule),
             }
             self.kind = Kind::Managed(managed);
         }
@@ -445,6 +449,11 @@ impl Attribute {
         self.map_managed(ManagedChange::WhenWanted(reason))
     }
 
+    /// Says which changes make the cloud delete data.
+    pub const fn loses_data(self, rule: fn(Option<&Value>, Option<&Value>) -> bool) -> Self {
+        self.map_managed(ManagedChange::LosesData(rule))
+    }
+
     /// Sets the greatest size.
     pub const fn limit(mut self, limit: Limit) -> Self {
         self.limit = Some(limit);
@@ -470,4 +479,5 @@ enum ManagedChange {
     Tightens(Tightening),
     Retire(RetireTo),
     WhenWanted(&'static str),
+    LosesData(fn(Option<&Value>, Option<&Value>) -> bool),
 }

@@ -1,0 +1,279 @@
+//! Carrying out a plan: unit by unit, each under its own lease, several side by side.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use futures_util::StreamExt;
+use futures_util::future::FutureExt;
+use futures_util::future::Shared;
+use futures_util::stream;
+
+use nfplan_engine::address::UnitId;
+use nfplan_engine::apply::Ended;
+use nfplan_engine::apply::RunContext;
+use nfplan_engine::apply::Start;
+use nfplan_engine::apply::run;
+use nfplan_engine::clock::Clock;
+use nfplan_engine::event::Event;
+use nfplan_engine::observer::Observer;
+use nfplan_engine::opening;
+use nfplan_engine::opening::OpeningError;
+use nfplan_engine::plan::UnitPlan;
+use nfplan_engine::provider::Provider;
+use nfplan_engine::refusal::Refusal;
+use nfplan_engine::report::Report;
+use nfplan_engine::report::UnitResult;
+use nfplan_engine::schedule::Recovery;
+use nfplan_engine::state::State;
+use nfplan_engine::store::Store;
+use nfplan_state::holder::Holder;
+use nfplan_state::lease::Lease;
+use nfplan_state::lease::LeaseConfig;
+use nfplan_state::lease::acquire;
+use nfplan_state::run::Run;
+use nfplan_state::unit::Base;
+use nfplan_state::unit::load;
+
+use crate::error::CliError;
+use crate::externals::StoredExternals;
+use crate::planning::Planable;
+
+/// How many units are under way at once.
+const SIDE_BY_SIDE: usize = 16;
+
+/// What units are carried out with.
+#[derive(Debug)]
+pub struct Workshop<'a, S, P, C, O> {
+    /// Where states are.
+    pub store: &'a S,
+    /// The cloud.
+    pub provider: &'a P,
+    /// Time.
+    pub clock: &'a C,
+    /// Who watches.
+    pub observer: &'a O,
+    /// Who works.
+    pub holder: Holder,
+}
+
+/// What became of one unit.
+#[derive(Debug)]
+pub enum UnitOutcome {
+    /// A run took place.
+    Ran(Report),
+    /// The run was not opened, because the world moved since the plan was made.
+    Refused(Vec<Refusal>),
+    /// It could not be carried out.
+    Failed(CliError),
+}
+
+/// What became of each unit.
+pub type Outcomes = BTreeMap<UnitId, UnitOutcome>;
+
+impl<S, P, C, O> Workshop<'_, S, P, C, O>
+where
+    S: Store,
+    P: Provider,
+    C: Clock,
+    O: Observer,
+{
+    /// Carries out the plans: platforms before the workspaces that build on them, or after, if they
+    /// are taken away. A platform that fails leaves the workspaces of its place out.
+    pub async fn apply(
+        &self,
+        units: Vec<Planable>,
+        interrupt: impl Future<Output = ()>,
+    ) -> Outcomes {
+        let interrupt = interrupt.shared();
+        let (platforms, workspaces): (Vec<_>, Vec<_>) =
+            units.into_iter().partition(|unit| unit.plan.unit.user().is_none());
+        let (last, first): (Vec<_>, Vec<_>) =
+            platforms.into_iter().partition(|unit| unit.plan.takes_away());
+        let outcomes = RefCell::new(Outcomes::new());
+        for stage in [first, workspaces, last] {
+            let (ready, blocked) = self.divide(stage, &outcomes.borrow());
+            for (unit, error) in blocked {
+                outcomes.borrow_mut().insert(unit, UnitOutcome::Failed(error));
+            }
+            stream::iter(ready)
+                .map(|unit| self.apply_unit(unit, interrupt.clone()))
+                .buffer_unordered(SIDE_BY_SIDE)
+                .for_each(|(unit, outcome)| {
+                    outcomes.borrow_mut().insert(unit, outcome);
+                    std::future::ready(())
+                })
+                .await;
+        }
+        outcomes.into_inner()
+    }
+
+    /// Sets aside units that rest on one that failed.
+    fn divide(
+        &self,
+        units: Vec<Planable>,
+        outcomes: &Outcomes,
+    ) -> (Vec<Planable>, Vec<(UnitId, CliError)>) {
+        let (mut ready, mut blocked) = (Vec::new(), Vec::new());
+        for unit in units {
+            match obstacle(&unit.plan, outcomes) {
+                None => ready.push(unit),
+                Some(other) => {
+                    let message = format!("not begun, because {other} came to no good end");
+                    blocked.push((unit.plan.unit, CliError::refused(message)));
+                }
+            }
+        }
+        (ready, blocked)
+    }
+
+    async fn apply_unit(
+        &self,
+        unit: Planable,
+        interrupt: Shared<impl Future<Output = ()>>,
+    ) -> (UnitId, UnitOutcome) {
+        let id = unit.plan.unit.clone();
+        let outcome = match self.carry_out(unit, interrupt).await {
+            Ok(outcome) => outcome,
+            Err(error) => UnitOutcome::Failed(error),
+        };
+        (id, outcome)
+    }
+
+    async fn carry_out(
+        &self,
+        unit: Planable,
+        interrupt: impl Future<Output = ()>,
+    ) -> Result<UnitOutcome, CliError> {
+        let Planable { base, state, plan } = unit;
+        let lease = self.lease(&plan.unit).await?;
+        let result = self.run_fresh(&lease, &base, &state, &plan, interrupt).await;
+        let released = lease.release(self.provider.horizon()).await;
+        let outcome = result?;
+        released?;
+        Ok(outcome)
+    }
+
+    async fn run_fresh(
+        &self,
+        lease: &Lease<'_, S, C>,
+        base: &Base,
+        state: &State,
+        plan: &UnitPlan,
+        interrupt: impl Future<Output = ()>,
+    ) -> Result<UnitOutcome, CliError> {
+        let externals = self.externals();
+        let opened_with = match opening::check(plan, self.provider, &externals).await {
+            Ok(values) => values,
+            Err(OpeningError::Refused(refusals)) => return Ok(UnitOutcome::Refused(refusals)),
+            Err(OpeningError::Provider(error)) => return Err(error.into()),
+            Err(OpeningError::Journal(error)) => return Err(error.into()),
+        };
+        let journal = Run::open(lease, base, plan).await?;
+        let salt = journal.head().lineage.to_string();
+        let context = RunContext {
+            plan,
+            state,
+            predecessor: base.state_digest(),
+            provider: self.provider,
+            clock: self.clock,
+            observer: self.observer,
+            externals: &externals,
+            opened_with: &opened_with,
+            salt: &salt,
+        };
+        let ended = run(context, journal, Start::Fresh, interrupt).await?;
+        finish(ended).await
+    }
+
+    /// Ends a run that somebody left open. None if there is none.
+    pub async fn recover(
+        &self,
+        unit: &UnitId,
+        recovery: Recovery,
+        interrupt: impl Future<Output = ()>,
+    ) -> Result<Option<UnitOutcome>, CliError> {
+        if load(self.store, unit).await?.open_run.is_none() {
+            return Ok(None);
+        }
+        let lease = self.lease(unit).await?;
+        let result = self.run_found(&lease, recovery, interrupt).await;
+        let released = lease.release(self.provider.horizon()).await;
+        let outcome = result?;
+        released?;
+        Ok(outcome)
+    }
+
+    async fn run_found(
+        &self,
+        lease: &Lease<'_, S, C>,
+        recovery: Recovery,
+        interrupt: impl Future<Output = ()>,
+    ) -> Result<Option<UnitOutcome>, CliError> {
+        // Read again: whoever held the lease may have finished meanwhile.
+        let loaded = load(self.store, lease.unit()).await?;
+        let Some(open) = loaded.open_run else { return Ok(None) };
+        let (journal, open) = Run::adopt(lease, &loaded.base, open).await?;
+        let events: Vec<Event> = open.events().cloned().collect();
+        let opened_with = match events.first() {
+            Some(Event::Opened { externals, .. }) => externals.clone(),
+            _ => BTreeMap::new(),
+        };
+        let source = open.plan.source.clone();
+        let state =
+            loaded.state.unwrap_or_else(|| State::empty(lease.unit().clone(), source));
+        let externals = self.externals();
+        let salt = journal.head().lineage.to_string();
+        let context = RunContext {
+            plan: &open.plan,
+            state: &state,
+            predecessor: loaded.base.state_digest(),
+            provider: self.provider,
+            clock: self.clock,
+            observer: self.observer,
+            externals: &externals,
+            opened_with: &opened_with,
+            salt: &salt,
+        };
+        let ended = run(context, journal, Start::Found(events, recovery), interrupt).await?;
+        finish(ended).await.map(Some)
+    }
+
+    async fn lease(&self, unit: &UnitId) -> Result<Lease<'_, S, C>, CliError> {
+        let config = LeaseConfig::local();
+        Ok(acquire(self.store, unit, self.holder.clone(), self.clock, config).await?)
+    }
+
+    fn externals(&self) -> StoredExternals<'_, S> {
+        StoredExternals { store: self.store, schemas: self.provider.schemas() }
+    }
+}
+
+/// Closes a run that has come to an end; a stuck or interrupted one stays open.
+async fn finish<S: Store, C: Clock>(ended: Ended<Run<'_, S, C>>) -> Result<UnitOutcome, CliError> {
+    if let Some(state) = &ended.state {
+        ended.journal.close(state).await?;
+    }
+    Ok(UnitOutcome::Ran(ended.report))
+}
+
+/// The unit that keeps another one from being begun: its platform, if that did not come about, or
+/// a workspace that is left, if the platform is to go.
+fn obstacle<'o>(plan: &UnitPlan, outcomes: &'o Outcomes) -> Option<&'o UnitId> {
+    let relies_on = |other: &UnitId| match plan.unit.user() {
+        Some(_) => *other == plan.unit.platform(),
+        None => plan.takes_away() && other.place() == plan.unit.place(),
+    };
+    outcomes.iter().find(|(unit, outcome)| relies_on(unit) && !outcome.is_good()).map(|(u, _)| u)
+}
+
+impl UnitOutcome {
+    /// Whether the unit is as planned, but perhaps for objects that await deletion.
+    pub fn is_good(&self) -> bool {
+        let result = match self {
+            Self::Ran(report) => &report.result,
+            Self::Refused(_) | Self::Failed(_) => return false,
+        };
+        matches!(result, UnitResult::Applied | UnitResult::AppliedWithLeftovers(_))
+    }
+}

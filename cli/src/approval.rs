@@ -1,0 +1,128 @@
+//! What a plan may do without somebody saying yes to it in particular.
+
+use std::collections::BTreeSet;
+
+use nfplan_engine::change::Action;
+use nfplan_engine::plan::Plan;
+use nfplan_engine::plan::UnitPlan;
+use nfplan_engine::schema::Schemas;
+use nfplan_engine::step::Operation;
+use nfplan_specs::fleet::Fleet;
+use nfplan_specs::project::ApprovalClass;
+
+use crate::args::Approving;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::selection::Universe;
+use crate::terminal::Terminal;
+
+/// What the caller allows.
+#[derive(Debug, Clone)]
+pub struct Approval {
+    auto_approve: bool,
+    allowed: BTreeSet<ApprovalClass>,
+    may_ask: bool,
+}
+
+impl Approval {
+    /// Takes the flags. Where nobody can be asked and nothing is approved, this refuses before any
+    /// work is done.
+    pub fn new(
+        arguments: &Approving,
+        no_input: bool,
+        terminal: &Terminal,
+    ) -> Result<Self, CliError> {
+        let mut allowed = BTreeSet::new();
+        for text in &arguments.allow {
+            let word = text.replace('-', "_");
+            let known = ApprovalClass::WORDS.iter().find(|(name, _)| **name == *word);
+            let Some((_, class)) = known else {
+                let words: Vec<String> =
+                    ApprovalClass::WORDS.iter().map(|(name, _)| flag_word(name)).collect();
+                let message = format!("--allow {text} is no class of change");
+                return Err(CliError::new(Exit::Usage, message)
+                    .hint(format!("the classes are {}", words.join(", "))));
+            };
+            allowed.insert(*class);
+        }
+        let may_ask = terminal.interactive && !no_input;
+        if !arguments.auto_approve && !may_ask {
+            return Err(CliError::refused("nobody can be asked to approve: there is no terminal")
+                .hint("--auto-approve approves everything but data loss, mass destroy and in-slot \
+                       replacement"));
+        }
+        Ok(Self { auto_approve: arguments.auto_approve, allowed, may_ask })
+    }
+
+    /// Refuses classes that need to be allowed by name and are not.
+    pub fn check_classes(&self, needed: &BTreeSet<ApprovalClass>) -> Result<(), CliError> {
+        let lacking: Vec<&ApprovalClass> =
+            needed.iter().filter(|class| !self.allowed.contains(class)).collect();
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        let words: Vec<String> = lacking.iter().map(|class| flag_word(word(**class))).collect();
+        let message = format!("the plan contains {}", words.join(" and "));
+        let flags: Vec<String> = words.iter().map(|word| format!("--allow {word}")).collect();
+        Err(CliError::refused(message)
+            .hint(format!("after reading the plan, add {}", flags.join(" "))))
+    }
+
+    /// Asks, unless everything is approved.
+    pub fn ask(&self, question: &str, terminal: &Terminal) -> Result<(), CliError> {
+        if self.auto_approve {
+            return Ok(());
+        }
+        if self.may_ask && terminal.ask(question) {
+            return Ok(());
+        }
+        Err(CliError::refused("not approved; nothing was changed"))
+    }
+}
+
+/// The classes of a plan that need to be allowed by name.
+pub fn classes(plan: &Plan, fleet: &Fleet, universe: &Universe, schemas: &Schemas) -> BTreeSet<ApprovalClass> {
+    let mut found = BTreeSet::new();
+    let destroyed = plan.units.iter().filter(|unit| unit.destroys_unit()).count();
+    let vanished = universe.wanted.is_empty() && !universe.existing.is_empty();
+    if destroyed > 0 {
+        found.insert(ApprovalClass::Destroy);
+    }
+    if destroyed > fleet.max_deletes() as usize || (destroyed > 0 && vanished) {
+        found.insert(ApprovalClass::MassDestroy);
+    }
+    for change in plan.units.iter().flat_map(|unit| &unit.changes) {
+        match change.action {
+            Action::Replace => found.insert(ApprovalClass::Replacement),
+            Action::ReplaceInSlot => found.insert(ApprovalClass::InSlotReplacement),
+            _ => false,
+        };
+    }
+    if plan.units.iter().any(|unit| loses_data(unit, schemas)) {
+        found.insert(ApprovalClass::DataLoss);
+    }
+    found.retain(|class| class.always() || fleet.approvals().contains(class));
+    found
+}
+
+fn loses_data(plan: &UnitPlan, schemas: &Schemas) -> bool {
+    plan.steps.iter().any(|step| {
+        let Operation::Update { before, after, changed, .. } = &step.operation else { return false };
+        let Some(schema) = schemas.find(&step.address.resource_type) else { return false };
+        schema.managed().any(|(attribute, managed)| {
+            let (old, new) = (before.get(attribute.name), after.get(attribute.name));
+            let new = new.and_then(nfplan_engine::expr::Expr::known);
+            changed.contains(attribute.name)
+                && managed.loses_data.is_some_and(|loses| loses(old, new.as_ref()))
+        })
+    })
+}
+
+fn word(class: ApprovalClass) -> &'static str {
+    let found = ApprovalClass::WORDS.iter().find(|(_, other)| *other == class);
+    found.map_or("", |(word, _)| word)
+}
+
+fn flag_word(word: &str) -> String {
+    word.replace('_', "-")
+}

@@ -1,0 +1,221 @@
+//! The command line. Help texts are the doc comments here.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+
+/// Plans and applies Nextflow workspaces on AWS Batch, one YAML file per researcher.
+///
+/// Exit codes: 0 fine · 1 error · 2 changes (with --detailed-exitcode) · 4 something unreadable ·
+/// 5 failed and rolled back · 6 stuck · 7 refused · 8 leased by another · 9 applied with leftovers ·
+/// 64 usage · 65 invalid specs or missing pin · 77 permission denied · 130/143 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "nfplan", version, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Arguments {
+    /// Work in this folder
+    #[arg(short = 'C', value_name = "DIR", env = "NFPLAN_DIR", default_value = ".", global = true)]
+    pub dir: PathBuf,
+    /// What holds for every command.
+    #[command(flatten)]
+    pub general: General,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What holds for every command.
+#[derive(Debug, Clone, Args)]
+pub struct General {
+    /// Print one JSON document on stdout
+    #[arg(long, env = "NFPLAN_JSON", global = true)]
+    pub json: bool,
+    /// Print without colour (so does NO_COLOR)
+    #[arg(long, env = "NFPLAN_NO_COLOR", global = true)]
+    pub no_color: bool,
+    /// Never ask; refuse where an answer would be needed
+    #[arg(long, env = "NFPLAN_NO_INPUT", global = true)]
+    pub no_input: bool,
+    /// Print results and failures only
+    #[arg(short, long, env = "NFPLAN_QUIET", global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print more: calls by API
+    #[arg(short, long, env = "NFPLAN_VERBOSE", global = true)]
+    pub verbose: bool,
+    /// Keep states here instead of where nfplan.yaml says
+    #[arg(long, value_name = "LOCATION", env = "NFPLAN_STATE", global = true)]
+    pub state: Option<String>,
+    /// Work in these accounts only, whatever the specs say
+    #[arg(
+        long,
+        value_name = "ID",
+        env = "NFPLAN_ALLOWED_ACCOUNTS",
+        global = true,
+        value_delimiter = ','
+    )]
+    pub allowed_accounts: Vec<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a project that plans at once on the simulated cloud
+    Init,
+    /// Check all specs, offline, and report all problems at once
+    Validate,
+    /// Show what would change
+    Plan(PlanArguments),
+    /// Make the cloud as the specs want it, all or nothing for each researcher
+    Apply(ApplyArguments),
+    /// Take units away; data stays
+    Destroy(DestroyArguments),
+    /// Show a saved plan, or the units and what they consist of
+    Show(ShowArguments),
+    /// Look at states
+    #[command(subcommand)]
+    State(StateCommand),
+    /// Print the version
+    Version,
+}
+
+/// Which units.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Selection {
+    /// Only this researcher, or platform:ACCOUNT; may be repeated
+    #[arg(long, value_name = "USER", env = "NFPLAN_SELECT", value_delimiter = ',')]
+    pub select: Vec<String>,
+}
+
+/// How to make a plan.
+#[derive(Debug, Clone, Args)]
+pub struct Planning {
+    /// Which units.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// What to ask the cloud: nothing, what bulk calls return, or everything
+    #[arg(long, value_enum, default_value_t = RefreshArgument::Bulk, env = "NFPLAN_REFRESH")]
+    pub refresh: RefreshArgument,
+    /// Refuse to look anything up that nfplan.lock does not hold
+    #[arg(long, env = "NFPLAN_LOCKED")]
+    pub locked: bool,
+}
+
+/// What to ask the cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RefreshArgument {
+    /// Believe the state; apply refuses such a plan
+    None,
+    /// What bulk calls return; what changes is read in full
+    Bulk,
+    /// Everything, with calls for each object
+    Deep,
+}
+
+/// How to show a plan.
+#[derive(Debug, Clone, Args)]
+pub struct Showing {
+    /// Show every unit and every attribute in full
+    #[arg(long, env = "NFPLAN_FULL")]
+    pub full: bool,
+}
+
+/// `nfplan plan`.
+#[derive(Debug, Clone, Args)]
+pub struct PlanArguments {
+    /// How to make it.
+    #[command(flatten)]
+    pub planning: Planning,
+    /// How to show it.
+    #[command(flatten)]
+    pub showing: Showing,
+    /// Save the plan in this file, for `nfplan apply FILE`
+    #[arg(long, value_name = "FILE", env = "NFPLAN_OUT")]
+    pub out: Option<PathBuf>,
+    /// Exit with 2 if there are changes
+    #[arg(long, env = "NFPLAN_DETAILED_EXITCODE")]
+    pub detailed_exitcode: bool,
+}
+
+/// What may be done without asking.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Approving {
+    /// Do not ask; does not cover data loss, mass destroy and in-slot replacement
+    #[arg(long, env = "NFPLAN_AUTO_APPROVE")]
+    pub auto_approve: bool,
+    /// Allow this class of change: data-loss, mass-destroy, in-slot-replacement, destroy,
+    /// replacement; may be repeated
+    #[arg(long, value_name = "CLASS", env = "NFPLAN_ALLOW", value_delimiter = ',')]
+    pub allow: Vec<String>,
+}
+
+/// `nfplan apply`.
+#[derive(Debug, Clone, Args)]
+pub struct ApplyArguments {
+    /// Apply exactly this saved plan, or refuse
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// How to make the plan.
+    #[command(flatten)]
+    pub planning: Planning,
+    /// How to show it.
+    #[command(flatten)]
+    pub showing: Showing,
+    /// What may be done without asking.
+    #[command(flatten)]
+    pub approving: Approving,
+    /// Apply only if the plan has this digest
+    #[arg(long, value_name = "DIGEST", env = "NFPLAN_EXPECT_DIGEST")]
+    pub expect_digest: Option<String>,
+    /// Replace this resource: ADDRESS, or UNIT:ADDRESS; may be repeated
+    #[arg(long, value_name = "ADDRESS", env = "NFPLAN_REPLACE", value_delimiter = ',')]
+    pub replace: Vec<String>,
+    /// Go on with runs that were interrupted instead of rolling them back
+    #[arg(long, env = "NFPLAN_RESUME")]
+    pub resume: bool,
+}
+
+/// `nfplan destroy`.
+#[derive(Debug, Clone, Args)]
+pub struct DestroyArguments {
+    /// Which units.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// How to show the plan.
+    #[command(flatten)]
+    pub showing: Showing,
+    /// What may be done without asking.
+    #[command(flatten)]
+    pub approving: Approving,
+}
+
+/// `nfplan show`.
+#[derive(Debug, Clone, Args)]
+pub struct ShowArguments {
+    /// A saved plan
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Which units, if no file is given.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// How to show it.
+    #[command(flatten)]
+    pub showing: Showing,
+}
+
+/// `nfplan state`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum StateCommand {
+    /// List the objects of each unit
+    List(Selection),
+    /// Show what is recorded of one resource: ADDRESS, or UNIT:ADDRESS
+    Show {
+        /// The resource
+        #[arg(value_name = "ADDRESS")]
+        address: String,
+        /// Which units.
+        #[command(flatten)]
+        selection: Selection,
+    },
+}

@@ -1,0 +1,306 @@
+//! From a project to a plan of all its units.
+//!
+//! Places are gone through one after the other, and within a place the platform first, because
+//! workspaces build on its outputs. Of each place, only units with changes are kept.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use nfplan_engine::address::Address;
+use nfplan_engine::address::External;
+use nfplan_engine::address::Place;
+use nfplan_engine::address::UnitId;
+use nfplan_engine::desired::Desired;
+use nfplan_engine::event::Event;
+use nfplan_engine::observed::Observed;
+use nfplan_engine::plan::Plan;
+use nfplan_engine::plan::Refresh;
+use nfplan_engine::plan::UnitPlan;
+use nfplan_engine::planner::PlanInput;
+use nfplan_engine::planner::Planned;
+use nfplan_engine::planner::plan;
+use nfplan_engine::provider::Depth;
+use nfplan_engine::provider::Reader;
+use nfplan_engine::provider::Wanted;
+use nfplan_engine::recover::prospect;
+use nfplan_engine::refresh::only;
+use nfplan_engine::refresh::wanted;
+use nfplan_engine::refusal::Refusal;
+use nfplan_engine::state::State;
+use nfplan_engine::value::Value;
+use nfplan_state::unit::Base;
+use nfplan_state::unit::load;
+
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::pins::Pins;
+use crate::project::Project;
+use crate::selection::Selected;
+use crate::selection::Universe;
+
+/// What a plan is to be about.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Which units.
+    pub selected: Selected,
+    /// Take the selected units away, whatever the specs say.
+    pub destroy: bool,
+    /// What to ask the cloud.
+    pub refresh: Refresh,
+    /// Refuse look-ups that are not pinned.
+    pub locked: bool,
+    /// Resources to replace: in one unit, or wherever they are.
+    pub replace: Vec<(Option<UnitId>, Address)>,
+}
+
+/// A plan of many units.
+#[derive(Debug, Default)]
+pub struct FleetPlan {
+    /// Units with changes.
+    pub units: Vec<Planable>,
+    /// Units that cannot be planned, and why.
+    pub refused: BTreeMap<UnitId, Vec<Refusal>>,
+    /// Objects that could not be read.
+    pub unreadable: Vec<(UnitId, Address, String)>,
+    /// Units with a run that somebody left open.
+    pub open: Vec<UnitId>,
+    /// How many units were looked at.
+    pub looked_at: usize,
+}
+
+/// A unit with changes, and what its plan was made from.
+#[derive(Debug)]
+pub struct Planable {
+    /// The head that a run must open on.
+    pub base: Base,
+    /// The state planned from.
+    pub state: State,
+    /// The plan.
+    pub plan: UnitPlan,
+}
+
+impl FleetPlan {
+    /// The plan document.
+    pub fn document(&self, refresh: Refresh) -> Plan {
+        Plan::new(self.units.iter().map(|unit| unit.plan.clone()).collect(), refresh)
+    }
+}
+
+/// Plans all selected units of a project.
+pub async fn plan_fleet(
+    project: &mut Project,
+    universe: &Universe,
+    request: &Request,
+) -> Result<FleetPlan, CliError> {
+    let mut units: BTreeMap<Place, BTreeSet<UnitId>> = BTreeMap::new();
+    for unit in universe.wanted.iter().chain(&universe.existing) {
+        if in_scope(unit, universe, request) {
+            units.entry(unit.place().clone()).or_default().insert(unit.clone());
+        }
+    }
+    let mut pins = Pins::new(request.locked);
+    for unit in units.values().flatten().filter(|_| !request.destroy) {
+        pins.resolve(project, unit).await?;
+    }
+    let pins = pins.finish(project)?;
+    let mut fleet_plan = FleetPlan::default();
+    for (place, units) in &units {
+        let planner = PlacePlanner { project, request, place, pins: &pins };
+        planner.plan(units, universe, &mut fleet_plan).await?;
+    }
+    Ok(fleet_plan)
+}
+
+/// A platform goes only by `destroy`, and only if it is named or everything is.
+fn in_scope(unit: &UnitId, universe: &Universe, request: &Request) -> bool {
+    let orphaned_platform = unit.user().is_none() && !universe.wanted.contains(unit);
+    match request.destroy {
+        true => universe.existing.contains(unit) && request.selected.names(unit),
+        false => !orphaned_platform && request.selected.includes(unit),
+    }
+}
+
+/// Plans the units of one place.
+struct PlacePlanner<'a> {
+    project: &'a Project,
+    request: &'a Request,
+    place: &'a Place,
+    pins: &'a BTreeMap<Place, BTreeMap<Box<str>, Value>>,
+}
+
+/// A unit on its way to a plan.
+struct Draft {
+    desired: Desired,
+    state: State,
+    base: Base,
+    observed: Observed,
+    /// A run is open: the plan is made against what its recovery will leave, unread.
+    open: bool,
+}
+
+impl PlacePlanner<'_> {
+    async fn plan(
+        &self,
+        units: &BTreeSet<UnitId>,
+        universe: &Universe,
+        out: &mut FleetPlan,
+    ) -> Result<(), CliError> {
+        let platform = UnitId::Platform(self.place.clone());
+        let mut externals = BTreeMap::new();
+        if universe.wanted.contains(&platform) || units.contains(&platform) {
+            // The platform's outputs are needed even where only workspaces are selected.
+            let mut drafts = vec![self.draft(&platform, universe).await?];
+            let selected = units.contains(&platform);
+            if selected {
+                self.read(&mut drafts, &externals, out).await?;
+            }
+            if let Some(outputs) = self.decide(drafts.remove(0), &externals, out, selected).await? {
+                externals.extend(outputs);
+            }
+        }
+        let mut drafts = Vec::new();
+        for unit in units.iter().filter(|unit| unit.user().is_some()) {
+            drafts.push(self.draft(unit, universe).await?);
+        }
+        self.read(&mut drafts, &externals, out).await?;
+        for draft in drafts {
+            self.decide(draft, &externals, out, true).await?;
+        }
+        Ok(())
+    }
+
+    async fn draft(&self, unit: &UnitId, universe: &Universe) -> Result<Draft, CliError> {
+        let loaded = load(&self.project.store, unit).await?;
+        let stored = loaded.state.as_ref().map(|state| state.source.clone());
+        let desired = match (self.request.destroy || !universe.wanted.contains(unit), unit.user()) {
+            (true, _) => {
+                let source = stored.unwrap_or_else(|| self.project.source());
+                Desired::nothing(unit.clone(), source)
+            }
+            (false, None) => self.project.platform(self.place)?,
+            (false, Some(_)) => {
+                let spec = self.project.spec(unit).expect("wanted workspaces have a spec");
+                let none = BTreeMap::new();
+                let pins = self.pins.get(self.place).unwrap_or(&none);
+                self.project.workspace(spec, pins)?
+            }
+        };
+        let source = desired.source().clone();
+        let mut state = loaded.state.unwrap_or_else(|| State::empty(unit.clone(), source));
+        let open = loaded.open_run.is_some();
+        if let Some(run) = loaded.open_run {
+            let events: Vec<Event> = run.events().cloned().collect();
+            let predecessor = loaded.base.state_digest();
+            let schemas = self.project.cloud.schemas();
+            state = prospect(&state, predecessor, &run.plan, &events, schemas)
+                .map_err(|error| CliError::new(Exit::Stuck, format!("{unit}: {error}")))?;
+        }
+        Ok(Draft { desired, state, base: loaded.base, observed: Observed::new(), open })
+    }
+
+    /// Reads everything that the drafts have to see, with one read for all of them.
+    async fn read(
+        &self,
+        drafts: &mut [Draft],
+        externals: &BTreeMap<External, Value>,
+        out: &mut FleetPlan,
+    ) -> Result<(), CliError> {
+        let depth = match self.request.refresh {
+            Refresh::None => return Ok(()),
+            Refresh::Bulk => Depth::Bulk,
+            Refresh::Deep => Depth::Deep,
+        };
+        let schemas = self.project.cloud.schemas();
+        let lists = drafts.iter().map(|draft| match draft.open {
+            true => Vec::new(),
+            false => wanted(&draft.desired, &draft.state, externals, schemas),
+        });
+        let lists: Vec<Vec<Wanted<'_>>> = lists.collect();
+        let lengths: Vec<usize> = lists.iter().map(Vec::len).collect();
+        let all: Vec<Wanted<'_>> = lists.into_iter().flatten().collect();
+        if all.is_empty() {
+            return Ok(());
+        }
+        let sightings = self.project.cloud.read(self.place, depth, &all).await?;
+        let addresses: Vec<Address> = all.iter().map(|wanted| wanted.address.clone()).collect();
+        let mut found = addresses.into_iter().zip(sightings);
+        for (draft, length) in drafts.iter_mut().zip(lengths) {
+            draft.observed = found.by_ref().take(length).collect();
+        }
+        out.open.extend(drafts.iter().filter(|d| d.open).map(|d| d.desired.unit().clone()));
+        Ok(())
+    }
+
+    /// Plans one unit, reads in full what the plan touches, and plans again. Returns the outputs
+    /// that others may count on.
+    async fn decide(
+        &self,
+        mut draft: Draft,
+        externals: &BTreeMap<External, Value>,
+        out: &mut FleetPlan,
+        selected: bool,
+    ) -> Result<Option<BTreeMap<External, Value>>, CliError> {
+        out.looked_at += usize::from(selected);
+        let unit = draft.desired.unit().clone();
+        let mut planned = self.plan_unit(&draft, externals);
+        if let (Ok(first), Refresh::Bulk, true) = (&planned, self.request.refresh, selected) {
+            let touched = first.plan.touched();
+            if !touched.is_empty() && !draft.open {
+                let schemas = self.project.cloud.schemas();
+                let all = wanted(&draft.desired, &draft.state, externals, schemas);
+                let list = only(&all, &touched);
+                let sightings = self.project.cloud.read(self.place, Depth::Deep, &list).await?;
+                let addresses = list.iter().map(|wanted| wanted.address.clone());
+                let deep: Vec<_> = addresses.zip(sightings).collect();
+                draft.observed.extend(deep);
+                planned = self.plan_unit(&draft, externals);
+            }
+        }
+        match planned {
+            Err(refusals) => {
+                if selected {
+                    out.refused.insert(unit, refusals);
+                }
+                Ok(None)
+            }
+            Ok(Planned { plan, outputs }) => {
+                let outputs = outputs.into_iter().map(|(reference, value)| {
+                    (External { unit: unit.clone(), reference }, value)
+                });
+                let outputs = outputs.collect();
+                if selected {
+                    self.keep(draft, plan, out);
+                }
+                Ok(Some(outputs))
+            }
+        }
+    }
+
+    fn plan_unit(
+        &self,
+        draft: &Draft,
+        externals: &BTreeMap<External, Value>,
+    ) -> Result<Planned, Vec<Refusal>> {
+        let unit = draft.desired.unit();
+        let replace = self.request.replace.iter();
+        let replace = replace.filter(|(only, _)| only.as_ref().is_none_or(|only| only == unit));
+        plan(PlanInput {
+            desired: &draft.desired,
+            state: &draft.state,
+            observed: &draft.observed,
+            externals,
+            schemas: self.project.cloud.schemas(),
+            replace: &replace.map(|(_, address)| address.clone()).collect(),
+        })
+    }
+
+    fn keep(&self, draft: Draft, plan: UnitPlan, out: &mut FleetPlan) {
+        let unreadable = plan.unreadable.iter();
+        out.unreadable.extend(
+            unreadable.map(|(address, why)| (plan.unit.clone(), address.clone(), why.clone())),
+        );
+        if plan.changes_anything(&draft.state) {
+            out.units.push(Planable { base: draft.base, state: draft.state, plan });
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! An opened project: specs, state store, cloud and pins, with everything that can be refused
+//! before anything is read from the cloud already refused.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use nfplan_engine::address::Place;
+use nfplan_engine::address::UnitId;
+use nfplan_engine::desired::Desired;
+use nfplan_engine::desired::Source;
+use nfplan_engine::provider::LookUp;
+use nfplan_engine::provider::Reader;
+use nfplan_engine::value::Value;
+use nfplan_providers::sim::Sim;
+use nfplan_specs::blueprint;
+use nfplan_specs::fleet::Fleet;
+use nfplan_specs::fleet::WorkspaceSpec;
+use nfplan_specs::lock::LockFile;
+use nfplan_specs::look_up::look_ups;
+use nfplan_specs::project::Access;
+use nfplan_specs::project::StateLocation;
+use nfplan_state::location::Location;
+use nfplan_state::stores::FolderStore;
+
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::settings::Settings;
+use crate::terminal::Terminal;
+
+/// The folder in the project that nfplan keeps its own things in.
+const OWN_FOLDER: &str = ".nfplan";
+
+/// An opened project.
+#[derive(Debug)]
+pub struct Project {
+    /// The specs.
+    pub fleet: Fleet,
+    /// Where states are.
+    pub store: FolderStore,
+    /// The cloud.
+    pub cloud: Sim,
+    /// Pinned look-ups.
+    pub lock: LockFile,
+    /// The project's folder.
+    pub root: PathBuf,
+}
+
+impl Project {
+    /// Opens the project of these settings.
+    pub fn open(settings: &Settings) -> Result<Self, CliError> {
+        let fleet = Fleet::load(&settings.root)?;
+        check_accounts(&fleet, settings)?;
+        let store = open_store(Some(&fleet), settings)?;
+        let cloud = Sim::in_folder(&settings.root.join(OWN_FOLDER).join("sim"))
+            .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;
+        let lock = LockFile::load(&settings.root)
+            .map_err(|error| CliError::new(Exit::InvalidSpecs, error.to_string()))?;
+        Ok(Self { fleet, store, cloud, lock, root: settings.root.clone() })
+    }
+
+    /// What is wanted of a platform.
+    pub fn platform(&self, place: &Place) -> Result<Desired, CliError> {
+        let settings = self.fleet.platform(place);
+        self.desired(blueprint::platform(&settings), &settings.files)
+    }
+
+    /// What is wanted of a workspace.
+    pub fn workspace(
+        &self,
+        spec: &WorkspaceSpec,
+        pins: &BTreeMap<Box<str>, Value>,
+    ) -> Result<Desired, CliError> {
+        let settings = self.fleet.workspace(spec);
+        let expansion = blueprint::workspace(&settings, pins)
+            .map_err(|error| CliError::new(Exit::InvalidSpecs, error.to_string()))?;
+        self.desired(expansion, &settings.files)
+    }
+
+    fn desired(
+        &self,
+        expansion: nfplan_engine::desired::Expansion,
+        files: &[Box<str>],
+    ) -> Result<Desired, CliError> {
+        Desired::build(expansion, self.cloud.schemas())
+            .map_err(|problems| CliError::invalid(self.fleet.diagnose(problems, files)))
+    }
+
+    /// The look-ups that a workspace needs.
+    pub fn look_ups(&self, spec: &WorkspaceSpec) -> Vec<LookUp> {
+        look_ups(&self.fleet.workspace(spec))
+    }
+
+    /// The source of a unit that no spec asks for any more and that was never applied.
+    pub fn source(&self) -> Source {
+        let environment = self.fleet.environment();
+        Source {
+            environment: environment.name.clone(),
+            blueprint: environment.blueprint,
+            user: None,
+            protect: false,
+        }
+    }
+
+    /// Finds a workspace's spec by its unit.
+    pub fn spec(&self, unit: &UnitId) -> Option<&WorkspaceSpec> {
+        self.fleet.workspaces().find(|spec| spec.unit() == unit)
+    }
+
+    /// Shows warnings of the specs.
+    pub fn warn(&self, terminal: &Terminal) {
+        let warnings = self.fleet.warnings();
+        if !warnings.is_empty() {
+            terminal.diagnostics(warnings);
+        }
+    }
+}
+
+/// Opens the store of states: where the runner says, or else where the specs say.
+pub fn open_store(fleet: Option<&Fleet>, settings: &Settings) -> Result<FolderStore, CliError> {
+    let location = match (&settings.general.state, fleet) {
+        (Some(text), _) => text.clone(),
+        (None, Some(fleet)) => fleet.state_location().to_string(),
+        (None, None) => StateLocation::default().to_string(),
+    };
+    match Location::parse(&location, &settings.root) {
+        Ok(Location::Folder(path)) => Ok(FolderStore::new(path)),
+        Err(error) => Err(CliError::new(Exit::InvalidSpecs, error.to_string())),
+    }
+}
+
+/// Refuses accounts that this build or this runner may not work in.
+fn check_accounts(fleet: &Fleet, settings: &Settings) -> Result<(), CliError> {
+    let allowed = &settings.general.allowed_accounts;
+    for place in fleet.places() {
+        let account = fleet.account(place).expect("places come from accounts");
+        if !allowed.is_empty() && !allowed.iter().any(|id| id == place.account.as_str()) {
+            let message = format!(
+                "the account `{}` ({}) is not among the accounts that this runner may work in",
+                account.name, place.account
+            );
+            return Err(CliError::refused(message)
+                .hint("NFPLAN_ALLOWED_ACCOUNTS or --allowed-accounts lists them"));
+        }
+        if account.access != Access::Sim {
+            let message = format!(
+                "the account `{}` is on AWS, and this nfplan is built with the simulated cloud only",
+                account.name
+            );
+            return Err(CliError::new(Exit::InvalidSpecs, message)
+                .hint("`provider: sim` in nfplan.yaml puts the account on the simulated cloud"));
+        }
+    }
+    Ok(())
+}

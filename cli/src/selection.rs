@@ -1,0 +1,142 @@
+//! Which units a command is about.
+
+use std::collections::BTreeSet;
+
+use nfplan_engine::address::UnitId;
+use nfplan_engine::state::State;
+use nfplan_specs::fleet::Fleet;
+use nfplan_state::stores::FolderStore;
+use nfplan_state::unit::Loaded;
+use nfplan_state::unit::list_units;
+use nfplan_state::unit::load;
+
+use crate::error::CliError;
+
+/// Every unit of a project: wanted by specs, or still having objects by its state.
+#[derive(Debug, Default)]
+pub struct Universe {
+    /// Units that specs ask for.
+    pub wanted: BTreeSet<UnitId>,
+    /// Units that exist by their state, or have an open run.
+    pub existing: BTreeSet<UnitId>,
+    /// Names by which people know units: user names as written, escaped ones, platforms.
+    names: Vec<(String, UnitId)>,
+}
+
+impl Universe {
+    /// Lists the units of specs and states. Every state is read, one at a time.
+    pub async fn survey(fleet: Option<&Fleet>, store: &FolderStore) -> Result<Self, CliError> {
+        let mut universe = Self::default();
+        for spec in fleet.into_iter().flat_map(Fleet::workspaces) {
+            universe.wanted.insert(spec.unit().clone());
+            universe.wanted.insert(spec.unit().platform());
+            universe.names.push((spec.user().to_owned(), spec.unit().clone()));
+        }
+        for account in fleet.into_iter().flat_map(Fleet::accounts) {
+            let unit = UnitId::Platform(account.place.clone());
+            universe.names.push((format!("platform:{}", account.name), unit));
+        }
+        for unit in list_units(store).await? {
+            let loaded = load(store, &unit).await?;
+            let user = loaded.state.as_ref().and_then(|state| state.source.user.clone());
+            if exists(&loaded) {
+                universe.names.extend(user.map(|user| (user.into(), unit.clone())));
+                universe.existing.insert(unit);
+            }
+        }
+        universe.name_by_id();
+        Ok(universe)
+    }
+
+    fn name_by_id(&mut self) {
+        for unit in self.wanted.iter().chain(&self.existing) {
+            self.names.push((unit.to_string(), unit.clone()));
+            self.names.push(match unit {
+                UnitId::Platform(place) => (format!("platform:{}", place.account), unit.clone()),
+                UnitId::Workspace(_, user) => (user.to_string(), unit.clone()),
+            });
+        }
+    }
+
+    /// The units that selectors name; everything if there are none. A selector that matches nothing
+    /// is refused, with the nearest name.
+    pub fn select(&self, selectors: &[String]) -> Result<Selected, CliError> {
+        if selectors.is_empty() {
+            return Ok(Selected::Everything);
+        }
+        let known = |unit: &UnitId| self.wanted.contains(unit) || self.existing.contains(unit);
+        let mut units = BTreeSet::new();
+        let mut missed = Vec::new();
+        for selector in selectors {
+            let found: Vec<&UnitId> = self
+                .names
+                .iter()
+                .filter(|(name, unit)| name == selector && known(unit))
+                .map(|(_, unit)| unit)
+                .collect();
+            if found.is_empty() {
+                missed.push(selector);
+            }
+            units.extend(found.into_iter().cloned());
+        }
+        match missed.as_slice() {
+            [] => Ok(Selected::Units(units)),
+            missed => Err(self.nothing_matches(missed)),
+        }
+    }
+
+    fn nothing_matches(&self, missed: &[&String]) -> CliError {
+        let list: Vec<String> = missed.iter().map(|text| format!("`{text}`")).collect();
+        let message = format!("--select {} matches no unit", list.join(", "));
+        let mut error = CliError::refused(message);
+        for selector in missed {
+            let nearest = self
+                .names
+                .iter()
+                .map(|(name, _)| (strsim::jaro_winkler(selector, name), name))
+                .max_by(|a, b| a.0.total_cmp(&b.0));
+            if let Some((likeness, name)) = nearest
+                && likeness > 0.8
+            {
+                error = error.hint(format!("did you mean `{name}`?"));
+            }
+        }
+        error.hint("`nfplan show` lists the units")
+    }
+}
+
+/// Whether a unit still has anything.
+fn exists(loaded: &Loaded) -> bool {
+    let vacant = loaded.state.as_ref().is_none_or(State::is_vacant);
+    !vacant || loaded.open_run.is_some()
+}
+
+/// The units a command is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selected {
+    /// All.
+    Everything,
+    /// These.
+    Units(BTreeSet<UnitId>),
+}
+
+impl Selected {
+    /// Whether a unit is among them. A workspace brings its platform along, where that changes.
+    pub fn includes(&self, unit: &UnitId) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Units(units) => {
+                units.contains(unit)
+                    || (unit.user().is_none() && units.iter().any(|one| one.platform() == *unit))
+            }
+        }
+    }
+
+    /// Whether a unit itself was named, or everything.
+    pub fn names(&self, unit: &UnitId) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Units(units) => units.contains(unit),
+        }
+    }
+}
