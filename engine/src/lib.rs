@@ -27,6 +27,7 @@ pub mod refusal;
 pub mod report;
 pub mod schedule;
 pub mod schema;
+pub mod shape;
 pub mod state;
 pub mod step;
 pub mod store;

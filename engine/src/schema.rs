@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::address::Place;
 use crate::address::ResourceType;
-use crate::policy;
+pub use crate::shape::Shape;
 use crate::value::Attributes;
 use crate::value::Value;
 
@@ -135,8 +135,11 @@ pub struct Managed {
     /// Compared only when the spec sets it, with the reason.
     pub when_wanted: Option<&'static str>,
     /// Whether a change from the first value to the second makes the cloud delete data.
-    pub loses_data: Option<fn(Option<&Value>, Option<&Value>) -> bool>,
+    pub loses_data: Option<DataLossRule>,
 }
+
+/// Says whether a change from the first value to the second makes the cloud delete data.
+pub type DataLossRule = fn(Option<&Value>, Option<&Value>) -> bool;
 
 /// What the change of an attribute takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -278,87 +281,6 @@ pub enum Limit {
     Range(i64, i64),
 }
 
-/// The values an attribute takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// True or false.
-    Bool,
-    /// A whole number.
-    Integer,
-    /// Text.
-    Text,
-    /// A list whose order matters.
-    List(&'static Shape),
-    /// A list whose order and repetitions mean nothing; kept sorted.
-    Set(&'static Shape),
-    /// A map with values of one shape.
-    Map(&'static Shape),
-    /// A map with known keys; all are optional.
-    Object(&'static [(&'static str, Shape)]),
-    /// An IAM policy document.
-    Policy,
-}
-
-impl Shape {
-    /// What values it takes, for messages.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Bool => "true or false",
-            Self::Integer => "a whole number",
-            Self::Text => "text",
-            Self::List(_) | Self::Set(_) => "a list",
-            Self::Map(_) | Self::Object(_) => "a map",
-            Self::Policy => "a policy document",
-        }
-    }
-
-    /// Whether `value` has this shape.
-    pub fn fits(self, value: &Value) -> bool {
-        match (self, value) {
-            (Self::Bool, Value::Bool(_))
-            | (Self::Integer, Value::Integer(_))
-            | (Self::Text, Value::Text(_))
-            | (Self::Policy, Value::Map(_)) => true,
-            (Self::List(item) | Self::Set(item), Value::List(items)) => {
-                items.iter().all(|value| item.fits(value))
-            }
-            (Self::Map(item), Value::Map(entries)) => {
-                entries.values().all(|value| item.fits(value))
-            }
-            (Self::Object(fields), Value::Map(entries)) => entries.iter().all(|(key, value)| {
-                fields.iter().any(|(name, shape)| *name == &**key && shape.fits(value))
-            }),
-            _ => false,
-        }
-    }
-
-    /// Sorts sets and brings policies to canonical form, at any depth.
-    pub fn normalise(self, value: &mut Value) {
-        match (self, value) {
-            (Self::Set(item), Value::List(items)) => {
-                items.iter_mut().for_each(|value| item.normalise(value));
-                items.sort();
-                items.dedup();
-            }
-            (Self::List(item), Value::List(items)) => {
-                items.iter_mut().for_each(|value| item.normalise(value));
-            }
-            (Self::Map(item), Value::Map(entries)) => {
-                entries.values_mut().for_each(|value| item.normalise(value));
-            }
-            (Self::Object(fields), Value::Map(entries)) => {
-                for (name, shape) in fields {
-                    if let Some(value) = entries.get_mut(*name) {
-                        shape.normalise(value);
-                    }
-                }
-            }
-            (Self::Policy, value) => *value = policy::canonical(value),
-            _ => {}
-        }
-    }
-}
-
 /// Builders, so that a type file reads as a table.
 impl Attribute {
     const fn new(name: &'static str, shape: Shape, kind: Kind) -> Self {
@@ -450,7 +372,7 @@ impl Attribute {
     }
 
     /// Says which changes make the cloud delete data.
-    pub const fn loses_data(self, rule: fn(Option<&Value>, Option<&Value>) -> bool) -> Self {
+    pub const fn loses_data(self, rule: DataLossRule) -> Self {
         self.map_managed(ManagedChange::LosesData(rule))
     }
 
@@ -479,5 +401,5 @@ enum ManagedChange {
     Tightens(Tightening),
     Retire(RetireTo),
     WhenWanted(&'static str),
-    LosesData(fn(Option<&Value>, Option<&Value>) -> bool),
+    LosesData(DataLossRule),
 }
