@@ -268,6 +268,16 @@ fn obstacle<'o>(plan: &UnitPlan, outcomes: &'o Outcomes) -> Option<&'o UnitId> {
 }
 
 impl UnitOutcome {
+    /// Whether the unit had better be left alone by the plan that follows a recovery.
+    pub fn blocks(&self) -> bool {
+        match self {
+            Self::Ran(report) => {
+                matches!(report.result, UnitResult::Stuck(_) | UnitResult::Interrupted)
+            }
+            Self::Refused(_) | Self::Failed(_) => true,
+        }
+    }
+
     /// Whether the unit is as planned, but perhaps for objects that await deletion.
     pub fn is_good(&self) -> bool {
         let result = match self {

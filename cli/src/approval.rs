@@ -5,16 +5,18 @@ use std::collections::BTreeSet;
 use nfplan_engine::change::Action;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::UnitPlan;
+use nfplan_engine::provider::Reader as _;
 use nfplan_engine::schema::Schemas;
 use nfplan_engine::step::Operation;
-use nfplan_specs::fleet::Fleet;
 use nfplan_specs::project::ApprovalClass;
 
 use crate::args::Approving;
+use crate::commands::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::project::Project;
 use crate::selection::Universe;
-use crate::terminal::Terminal;
+
 
 /// What the caller allows.
 #[derive(Debug, Clone)]
@@ -27,11 +29,7 @@ pub struct Approval {
 impl Approval {
     /// Takes the flags. Where nobody can be asked and nothing is approved, this refuses before any
     /// work is done.
-    pub fn new(
-        arguments: &Approving,
-        no_input: bool,
-        terminal: &Terminal,
-    ) -> Result<Self, CliError> {
+    pub fn new(arguments: &Approving, context: &Context) -> Result<Self, CliError> {
         let mut allowed = BTreeSet::new();
         for text in &arguments.allow {
             let word = text.replace('-', "_");
@@ -45,7 +43,7 @@ impl Approval {
             };
             allowed.insert(*class);
         }
-        let may_ask = terminal.interactive && !no_input;
+        let may_ask = context.terminal.interactive && !context.settings.general.no_input;
         if !arguments.auto_approve && !may_ask {
             return Err(CliError::refused("nobody can be asked to approve: there is no terminal")
                 .hint("--auto-approve approves everything but data loss, mass destroy and in-slot \
@@ -69,19 +67,27 @@ impl Approval {
     }
 
     /// Asks, unless everything is approved.
-    pub fn ask(&self, question: &str, terminal: &Terminal) -> Result<(), CliError> {
+    pub fn ask(&self, question: &str, context: &Context) -> Result<(), CliError> {
         if self.auto_approve {
             return Ok(());
         }
-        if self.may_ask && terminal.ask(question) {
+        if self.may_ask && ask(question, context) {
             return Ok(());
         }
         Err(CliError::refused("not approved; nothing was changed"))
     }
 }
 
+/// Asks for a typed `yes`.
+fn ask(question: &str, context: &Context) -> bool {
+    context.terminal.note(&format!("{question} Type yes: "));
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes"
+}
+
 /// The classes of a plan that need to be allowed by name.
-pub fn classes(plan: &Plan, fleet: &Fleet, universe: &Universe, schemas: &Schemas) -> BTreeSet<ApprovalClass> {
+pub fn classes(plan: &Plan, project: &Project, universe: &Universe) -> BTreeSet<ApprovalClass> {
+    let (fleet, schemas) = (&project.fleet, project.cloud.schemas());
     let mut found = BTreeSet::new();
     let destroyed = plan.units.iter().filter(|unit| unit.destroys_unit()).count();
     let vanished = universe.wanted.is_empty() && !universe.existing.is_empty();

@@ -22,10 +22,10 @@ use nfplan_specs::project::StateLocation;
 use nfplan_state::location::Location;
 use nfplan_state::stores::FolderStore;
 
+use crate::commands::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::settings::Settings;
-use crate::terminal::Terminal;
 
 /// The folder in the project that nfplan keeps its own things in.
 const OWN_FOLDER: &str = ".nfplan";
@@ -107,11 +107,8 @@ impl Project {
     }
 
     /// Shows warnings of the specs.
-    pub fn warn(&self, terminal: &Terminal) {
-        let warnings = self.fleet.warnings();
-        if !warnings.is_empty() {
-            terminal.diagnostics(warnings);
-        }
+    pub fn warn(&self, context: &Context) {
+        context.show_diagnostics(self.fleet.warnings());
     }
 }
 

@@ -1,0 +1,159 @@
+//! `nfplan apply`: makes the cloud as the specs want it.
+
+use std::path::Path;
+
+use nfplan_engine::plan::FORMAT;
+use nfplan_engine::plan::Plan;
+use nfplan_engine::plan::Refresh;
+use nfplan_engine::schedule::Recovery;
+
+use super::Context;
+use super::plan::refuse;
+use super::plan::show;
+use crate::approval::Approval;
+use crate::approval::classes;
+use crate::args::ApplyArguments;
+use crate::error::CliError;
+use crate::execution::Execution;
+use crate::exit::Exit;
+use crate::planning::FleetPlan;
+use crate::planning::Request;
+use crate::planning::plan_fleet;
+use crate::project::Project;
+use crate::replacing;
+use crate::selection::Selected;
+use crate::selection::Universe;
+
+/// Plans, asks, and applies.
+pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit, CliError> {
+    let refresh = Refresh::from(arguments.planning.refresh);
+    if refresh == Refresh::None {
+        return Err(CliError::refused("a plan that did not ask the cloud cannot be applied")
+            .hint("leave out --refresh none"));
+    }
+    let approval = Approval::new(&arguments.approving, context)?;
+    let expected = expected(context, arguments)?;
+    let mut project = Project::open(&context.settings)?;
+    project.warn(context);
+    let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
+    let selected = match &expected.units {
+        Some(units) => units.clone(),
+        None => universe.select(&arguments.planning.selection.select)?,
+    };
+    let recovery = if arguments.resume { Recovery::Resume } else { Recovery::RollBack };
+    let execution = Execution::new(context, &project);
+    let recovered = execution.recover(&universe, &selected, recovery).await?;
+    let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
+    let request = Request {
+        selected,
+        destroy: false,
+        refresh,
+        locked: arguments.planning.locked,
+        replace: replacing::parse(&arguments.replace)?,
+    };
+    let planned = plan_fleet(&mut project, &universe, &request).await?;
+    let document = planned.document(refresh);
+    expected.check(&document)?;
+    if !context.settings.general.json {
+        show(context, &document, &planned, arguments.showing.full)?;
+    }
+    refuse(&planned)?;
+    check_readable(&planned)?;
+    let needed = classes(&document, &project, &universe);
+    approval.check_classes(&needed)?;
+    if !planned.units.is_empty() {
+        approval.ask("Apply this plan?", context)?;
+    }
+    Execution::new(context, &project).carry_out(planned, recovered).await
+}
+
+/// What a saved plan or a digest commits this apply to.
+#[derive(Debug, Default)]
+struct Expected {
+    units: Option<Selected>,
+    digest: Option<String>,
+    saved: Option<Plan>,
+}
+
+fn expected(context: &Context, arguments: &ApplyArguments) -> Result<Expected, CliError> {
+    let mut expected = Expected { digest: arguments.expect_digest.clone(), ..Expected::default() };
+    if let Some(file) = &arguments.file {
+        let saved = load(&context.settings.root.join(file))?;
+        let units = saved.units.iter().map(|unit| unit.unit.clone()).collect();
+        expected.units = Some(Selected::Units(units));
+        expected.digest.get_or_insert(saved.digest.to_string());
+        expected.saved = Some(saved);
+    }
+    Ok(expected)
+}
+
+/// Reads a saved plan.
+pub fn load(path: &Path) -> Result<Plan, CliError> {
+    let text = std::fs::read(path).map_err(|error| CliError::file("read", path, &error))?;
+    let invalid = |why: String| {
+        CliError::new(Exit::InvalidSpecs, format!("{} is no saved plan: {why}", path.display()))
+            .hint("`nfplan plan --out FILE` makes one")
+    };
+    let plan: Plan = serde_json::from_slice(&text).map_err(|error| invalid(error.to_string()))?;
+    if &*plan.format != FORMAT {
+        return Err(invalid(format!("its format is {}, and this nfplan reads {FORMAT}", plan.format)));
+    }
+    Ok(plan)
+}
+
+impl Expected {
+    /// Refuses a plan that is not the expected one, and says how it differs.
+    fn check(&self, fresh: &Plan) -> Result<(), CliError> {
+        let Some(digest) = &self.digest else { return Ok(()) };
+        let fresh_digest = fresh.digest.to_string();
+        if *digest == fresh_digest {
+            return Ok(());
+        }
+        let mut message =
+            format!("the plan is not the expected one: it has the digest {fresh_digest}, not {digest}");
+        for line in self.saved.iter().flat_map(|saved| differences(saved, fresh)) {
+            message.push_str("\n  ");
+            message.push_str(&line);
+        }
+        Err(CliError::refused(message).hint("plan again, review, and apply that plan"))
+    }
+}
+
+/// How a fresh plan differs from a saved one, a line for each resource.
+fn differences(saved: &Plan, fresh: &Plan) -> Vec<String> {
+    let mut lines = Vec::new();
+    for old in &saved.units {
+        let new = fresh.units.iter().find(|unit| unit.unit == old.unit);
+        if new.is_some_and(|new| new.digest == old.digest) {
+            continue;
+        }
+        let changes = new.map_or(&[][..], |new| new.changes.as_slice());
+        let before = lines.len();
+        for change in &old.changes {
+            if !changes.contains(change) {
+                lines.push(format!("no longer so: {}:{} {:?}", old.unit, change.address, change.action));
+            }
+        }
+        for change in changes {
+            if !old.changes.contains(change) {
+                lines.push(format!("now: {}:{} {:?}", old.unit, change.address, change.action));
+            }
+        }
+        if lines.len() == before {
+            lines.push(format!("{}: its state or what it was planned from moved", old.unit));
+        }
+    }
+    lines
+}
+
+/// Refuses to change units of which something could not be read.
+pub fn check_readable(planned: &FleetPlan) -> Result<(), CliError> {
+    if planned.unreadable.is_empty() {
+        return Ok(());
+    }
+    let lines = planned.unreadable.iter();
+    let lines: Vec<String> =
+        lines.map(|(unit, address, why)| format!("  {unit}:{address}: {why}")).collect();
+    let message = format!("what could not be read is not changed:\n{}", lines.join("\n"));
+    Err(CliError::new(Exit::Unreadable, message))
+}

@@ -1,0 +1,66 @@
+//! `nfplan show`: a saved plan, or the units and what they consist of.
+
+use std::collections::BTreeMap;
+
+use nfplan_engine::address::UnitId;
+use nfplan_engine::state::State;
+use nfplan_specs::fleet::Fleet;
+use nfplan_state::unit::load;
+
+use super::Context;
+use super::apply::load as load_plan;
+use crate::args::Selection;
+use crate::args::ShowArguments;
+use crate::documents::StateDocument;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::project::open_store;
+use crate::render;
+use crate::selection::Universe;
+
+/// Shows a saved plan without any credentials, or what states record.
+pub async fn show(context: &Context, arguments: &ShowArguments) -> Result<Exit, CliError> {
+    let Some(file) = &arguments.file else {
+        let states = states(context, &arguments.selection).await?;
+        if context.settings.general.json {
+            context.print_json(&StateDocument::new(&states))?;
+        } else {
+            context.terminal.out(&render::state::units(&states, context.terminal.width));
+        }
+        return Ok(Exit::Fine);
+    };
+    let plan = load_plan(&context.settings.root.join(file))?;
+    if context.settings.general.json {
+        context.print_json(&plan)?;
+    } else {
+        let looked_at = plan.units.len();
+        let (width, full) = (context.terminal.width, arguments.showing.full);
+        let view = render::plan::View { width, full, looked_at };
+        context.terminal.out(&render::plan::plan(&plan, &view));
+    }
+    Ok(Exit::Fine)
+}
+
+/// The states of the selected units that exist. Works without valid specs where possible: the
+/// state's place is then the default or what --state says.
+pub async fn states(
+    context: &Context,
+    selection: &Selection,
+) -> Result<BTreeMap<UnitId, State>, CliError> {
+    let fleet = Fleet::load(&context.settings.root).map_err(CliError::from);
+    let fleet = match (fleet, &context.settings.general.state) {
+        (Ok(fleet), _) => Some(fleet),
+        (Err(_), Some(_)) => None,
+        (Err(error), None) => return Err(error),
+    };
+    let store = open_store(fleet.as_ref(), &context.settings)?;
+    let universe = Universe::survey(fleet.as_ref(), &store).await?;
+    let selected = universe.select(&selection.select)?;
+    let mut states = BTreeMap::new();
+    for unit in universe.existing.iter().filter(|unit| selected.names(unit)) {
+        if let Some(state) = load(&store, unit).await?.state {
+            states.insert(unit.clone(), state);
+        }
+    }
+    Ok(states)
+}

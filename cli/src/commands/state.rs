@@ -1,0 +1,44 @@
+//! `nfplan state`: what is recorded of units.
+
+use super::Context;
+use super::show::states;
+use crate::args::StateCommand;
+use crate::documents::StateDocument;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::render;
+use crate::replacing::parse_one;
+
+/// Lists or shows.
+pub async fn state(context: &Context, command: &StateCommand) -> Result<Exit, CliError> {
+    match command {
+        StateCommand::List(selection) => {
+            let states = states(context, selection).await?;
+            if context.settings.general.json {
+                context.print_json(&StateDocument::new(&states))?;
+            } else {
+                context.terminal.out(&render::state::list(&states, context.terminal.width));
+            }
+        }
+        StateCommand::Show { address, selection } => {
+            let (unit, address) = parse_one(address)?;
+            let mut states = states(context, selection).await?;
+            states.retain(|id, _| unit.as_ref().is_none_or(|unit| unit == id));
+            for state in states.values_mut() {
+                state.entries.retain(|other, _| *other == address);
+            }
+            states.retain(|_, state| !state.entries.is_empty());
+            if states.is_empty() {
+                let message = format!("no unit has anything at `{address}`");
+                return Err(CliError::refused(message)
+                    .hint("`nfplan state list` shows all addresses"));
+            }
+            if context.settings.general.json {
+                context.print_json(&StateDocument::new(&states))?;
+            } else {
+                context.terminal.out(&render::state::show(&states, context.terminal.width));
+            }
+        }
+    }
+    Ok(Exit::Fine)
+}

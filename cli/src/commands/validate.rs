@@ -1,0 +1,34 @@
+//! `nfplan validate`: all problems of all specs, offline.
+
+use nfplan_specs::fleet::Fleet;
+
+use super::Context;
+use crate::documents::ValidateDocument;
+use crate::error::CliError;
+use crate::exit::Exit;
+
+/// Checks the specs.
+pub fn validate(context: &Context) -> Result<Exit, CliError> {
+    let json = context.settings.general.json;
+    let fleet = match Fleet::load(&context.settings.root).map_err(CliError::from) {
+        Err(CliError { diagnostics: Some(diagnostics), exit, .. }) if json => {
+            context.print_json(&ValidateDocument::new(false, 0, &diagnostics))?;
+            return Ok(exit);
+        }
+        other => other?,
+    };
+    let (workspaces, places) = (fleet.workspaces().count(), fleet.places().len());
+    if json {
+        context.print_json(&ValidateDocument::new(true, workspaces, fleet.warnings()))?;
+        return Ok(Exit::Fine);
+    }
+    context.show_diagnostics(fleet.warnings());
+    let workspaces = counted(workspaces, "workspace");
+    let places = counted(places, "account");
+    context.terminal.out(&format!("The specs are valid: {workspaces} in {places}.\n"));
+    Ok(Exit::Fine)
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}

@@ -1,0 +1,217 @@
+//! From an approved plan to its report: clock, signals, progress and exit code around the work.
+
+use std::future::Future;
+use std::time::Duration;
+use std::time::Instant;
+
+use nfplan_engine::address::UnitId;
+use nfplan_engine::clock::Clock;
+use nfplan_engine::report::Report;
+use nfplan_engine::report::UnitResult;
+use nfplan_engine::schedule::Recovery;
+use nfplan_providers::sim::Sim;
+use nfplan_state::holder::Holder;
+use nfplan_state::stores::FolderStore;
+use nfplan_state::unit::load;
+
+use crate::applying::Outcomes;
+use crate::applying::UnitOutcome;
+use crate::applying::Workshop;
+use crate::commands::Context;
+use crate::documents::ApplyDocument;
+use crate::documents::Calls;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::planning::FleetPlan;
+use crate::project::Project;
+use crate::render;
+use crate::render::progress::Progress;
+use crate::selection::Selected;
+use crate::selection::Universe;
+
+/// How often the progress is brought up to date while calls are under way.
+const TICK: Duration = Duration::from_millis(200);
+
+/// The machine's monotonic clock.
+#[derive(Debug)]
+pub struct MachineClock(Instant);
+
+impl Clock for MachineClock {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// Carries out what was approved.
+#[derive(Debug)]
+pub struct Execution<'a> {
+    context: &'a Context,
+    store: &'a FolderStore,
+    cloud: &'a Sim,
+    clock: MachineClock,
+    progress: Progress,
+}
+
+impl<'a> Execution<'a> {
+    /// Prepares.
+    pub fn new(context: &'a Context, project: &'a Project) -> Self {
+        let general = &context.settings.general;
+        let quiet = general.quiet || general.json;
+        Self {
+            context,
+            store: &project.store,
+            cloud: &project.cloud,
+            clock: MachineClock(Instant::now()),
+            progress: Progress::new(&context.terminal, quiet),
+        }
+    }
+
+    fn workshop(&self) -> Workshop<'_, FolderStore, Sim, MachineClock, Progress> {
+        Workshop {
+            store: self.store,
+            provider: self.cloud,
+            clock: &self.clock,
+            observer: &self.progress,
+            holder: Holder::this_process(self.context.settings.who.clone()),
+        }
+    }
+
+    /// Ends the runs of selected units that somebody left open, before anything is planned. If one
+    /// of them cannot be ended, the others still are.
+    pub async fn recover(
+        &self,
+        universe: &Universe,
+        selected: &Selected,
+        recovery: Recovery,
+    ) -> Result<Outcomes, CliError> {
+        let mut outcomes = Outcomes::new();
+        let (workshop, interrupt) = (self.workshop(), Interrupt::default());
+        for unit in universe.existing.iter().filter(|unit| selected.includes(unit)) {
+            if load(self.store, unit).await?.open_run.is_none() {
+                continue;
+            }
+            self.context.terminal.note(&format!("{unit}: ending the run that was interrupted\n"));
+            let result = workshop.recover(unit, recovery, interrupt.wait()).await;
+            let outcome = match result {
+                Ok(None) => continue,
+                Ok(Some(outcome)) => outcome,
+                Err(error) => UnitOutcome::Failed(error),
+            };
+            self.note_recovery(unit, &outcome);
+            outcomes.insert(unit.clone(), outcome);
+        }
+        Ok(outcomes)
+    }
+
+    fn note_recovery(&self, unit: &UnitId, outcome: &UnitOutcome) {
+        let words = match outcome {
+            UnitOutcome::Ran(Report { result, .. }) => match result {
+                UnitResult::Applied => "finished".to_owned(),
+                UnitResult::AppliedWithLeftovers(_) => "finished, with leftovers".to_owned(),
+                UnitResult::RolledBack(_) => "rolled back".to_owned(),
+                UnitResult::Stuck(_) => "still stuck".to_owned(),
+                UnitResult::Interrupted => "interrupted again".to_owned(),
+            },
+            UnitOutcome::Refused(_) => "refused".to_owned(),
+            UnitOutcome::Failed(error) => error.message.clone(),
+        };
+        self.context.terminal.note(&format!("{unit}: {words}\n"));
+    }
+
+    /// Carries out a plan and reports. A unit whose recovery came to no good end is left alone.
+    pub async fn carry_out(
+        &self,
+        planned: FleetPlan,
+        recovered: Outcomes,
+    ) -> Result<Exit, CliError> {
+        let bad: Vec<(UnitId, UnitOutcome)> =
+            recovered.into_iter().filter(|(_, outcome)| outcome.blocks()).collect();
+        let units = planned.units.into_iter();
+        let units = units.filter(|unit| bad.iter().all(|(id, _)| *id != unit.plan.unit));
+        let units: Vec<_> = units.collect();
+        let interrupt = Interrupt::default();
+        let workshop = self.workshop();
+        let work = workshop.apply(units, interrupt.wait());
+        let mut outcomes = self.with_progress(work).await;
+        self.progress.finish();
+        outcomes.extend(bad);
+        let mut exit = outcomes.values().map(outcome_exit).fold(Exit::Fine, Exit::worse);
+        if exit != Exit::Fine && interrupt.terminated() {
+            exit = Exit::Terminated;
+        }
+        self.report(&outcomes, exit)?;
+        Ok(exit)
+    }
+
+    /// Waits for the work and shows meanwhile that something is under way.
+    async fn with_progress<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        let started = Instant::now();
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = tokio::time::sleep(TICK) => self.progress.tick(started.elapsed()),
+            }
+        }
+    }
+
+    fn report(&self, outcomes: &Outcomes, exit: Exit) -> Result<(), CliError> {
+        let count = self.cloud.call_count();
+        let calls = Calls { read: count.reads, write: count.writes };
+        if self.context.settings.general.json {
+            return self.context.print_json(&ApplyDocument::new(outcomes, calls, exit));
+        }
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        self.context.terminal.out(&render::report::outcomes(outcomes, self.context.terminal.width));
+        if self.context.settings.general.verbose {
+            let (read, write) = (calls.read, calls.write);
+            self.context.terminal.note(&format!("calls: {read} that look, {write} that change\n"));
+        }
+        Ok(())
+    }
+}
+
+/// How one unit's outcome ends the command.
+fn outcome_exit(outcome: &UnitOutcome) -> Exit {
+    match outcome {
+        UnitOutcome::Refused(_) => Exit::Refused,
+        UnitOutcome::Failed(error) => error.exit,
+        UnitOutcome::Ran(report) => match report.result {
+            UnitResult::Applied => Exit::Fine,
+            UnitResult::AppliedWithLeftovers(_) => Exit::Leftovers,
+            UnitResult::RolledBack(_) => Exit::RolledBack,
+            UnitResult::Stuck(_) => Exit::Stuck,
+            UnitResult::Interrupted => Exit::Interrupted,
+        },
+    }
+}
+
+/// Becomes ready at the first SIGINT or SIGTERM.
+#[derive(Debug, Default)]
+struct Interrupt {
+    terminated: std::rc::Rc<std::cell::Cell<bool>>,
+}
+
+impl Interrupt {
+    fn wait(&self) -> impl Future<Output = ()> + use<> {
+        let terminated = self.terminated.clone();
+        async move {
+            let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+                .expect("SIGTERM can be listened to");
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => terminated.set(true),
+            }
+        }
+    }
+
+    fn terminated(&self) -> bool {
+        self.terminated.get()
+    }
+}
