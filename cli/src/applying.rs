@@ -3,10 +3,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::future::Either;
 use futures_util::future::FutureExt;
 use futures_util::future::Shared;
+use futures_util::future::select;
 use futures_util::stream;
 
 use nfplan_engine::address::UnitId;
@@ -147,11 +151,9 @@ where
     ) -> Result<UnitOutcome, CliError> {
         let Planable { base, state, plan } = unit;
         let lease = self.lease(&plan.unit).await?;
-        let result = self.run_fresh(&lease, &base, &state, &plan, interrupt).await;
-        let released = lease.release(self.provider.horizon()).await;
-        let outcome = result?;
-        released?;
-        Ok(outcome)
+        let work = self.run_fresh(&lease, &base, &state, &plan, interrupt);
+        let result = keeping(&lease, work).await;
+        self.release(lease, result).await
     }
 
     async fn run_fresh(
@@ -197,11 +199,8 @@ where
             return Ok(None);
         }
         let lease = self.lease(unit).await?;
-        let result = self.run_found(&lease, recovery, interrupt).await;
-        let released = lease.release(self.provider.horizon()).await;
-        let outcome = result?;
-        released?;
-        Ok(outcome)
+        let result = keeping(&lease, self.run_found(&lease, recovery, interrupt)).await;
+        self.release(lease, result).await
     }
 
     async fn run_found(
@@ -244,8 +243,35 @@ where
         Ok(acquire(self.store, unit, self.holder.clone(), self.clock, config).await?)
     }
 
+    /// Gives a lease back. After a run that did not come to its end, calls may still be under way,
+    /// and whoever comes next waits them out.
+    async fn release<T>(
+        &self,
+        lease: Lease<'_, S, C>,
+        result: Result<T, CliError>,
+    ) -> Result<T, CliError> {
+        let quiet = if result.is_ok() { Duration::ZERO } else { self.provider.horizon() };
+        let released = lease.release(quiet).await;
+        let value = result?;
+        released?;
+        Ok(value)
+    }
+
     fn externals(&self) -> StoredExternals<'_, S> {
         StoredExternals { store: self.store, schemas: self.provider.schemas() }
+    }
+}
+
+/// Does the work while the lease is kept alive. If it is lost, the work finds out by itself before
+/// it sends anything more.
+async fn keeping<S: Store, C: Clock, T>(
+    lease: &Lease<'_, S, C>,
+    work: impl Future<Output = T>,
+) -> T {
+    let (work, keep) = (pin!(work), pin!(lease.keep()));
+    match select(work, keep).await {
+        Either::Left((value, _)) => value,
+        Either::Right((_lost, work)) => work.await,
     }
 }
 

@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::event::Cause;
 use crate::event::Event;
 use crate::event::Made;
+use crate::event::Phase;
 use crate::event::Settlement;
 use crate::fold::fold;
 use crate::journal::Externals;
@@ -112,6 +113,12 @@ where
                 driver.history = events;
                 // What failed before this process came is history, not news.
                 driver.failures.clear();
+                if driver.schedule.run().phase == Phase::Unopened {
+                    // Nothing was done yet, and what it was opened with is not recorded.
+                    let externals = context.opened_with.clone();
+                    driver.record(Event::Opened { plan: context.plan.digest, externals })?;
+                    driver.schedule.doom(Cause::Interrupted);
+                }
             }
         }
         Ok(driver)

@@ -1,4 +1,35 @@
-//! x
+//! The engine of nfplan: what a plan is, how it is made, and how it is carried out.
+//!
+//! It knows no cloud, no file and no clock of its own; those stand behind ports that other crates
+//! implement. One straight line leads through it:
+//!
+//! ```text
+//! Expansion ─ Desired::build ─► Desired ┐
+//! Store ─ (state crate) ─────► State   ─┼─ planner::plan ─► UnitPlan ─ (shown, approved)
+//! Reader::read ──────────────► Observed ┘        │
+//!                                                ▼
+//!       opening::check ─► apply::run ─► events ─► fold::fold ─► State′ ─ (state crate) ─► Store
+//! ```
+//!
+//! Everything but [`opening`] and [`apply`] is pure. A file uses only files of its own layer and of
+//! those above it in this table:
+//!
+//! | layer | modules |
+//! |---|---|
+//! | words | [`address`], [`value`], [`digest`], [`dag`], [`expr`], [`policy`], [`shape`], [`schema`] |
+//! | facts | [`desired`], [`state`], [`observed`] |
+//! | ports | [`provider`], [`store`], [`clock`], [`journal`], [`observer`] |
+//! | decisions | [`outlook`], [`diff`], `update`, [`change`], [`step`], [`plan`], [`refusal`], [`planner`], [`refresh`] |
+//! | run model | [`event`], [`schedule`], [`fold`], [`recover`], [`report`] |
+//! | drivers | [`opening`], [`apply`] with `driver` and `call` |
+//!
+//! Three ideas carry the rest. **The plan contains the step graph**: applying decides nothing.
+//! **Intent is durable before the act**, the outcome before anything that depends on it; so a run
+//! can be killed anywhere and the next process settles what is open. **Rolling back and recovering
+//! are the normal loop** with a [`schedule`] that starts elsewhere.
+//!
+//! Longer texts are in `engine/docs/`: the table of resources and the record of decisions.
+
 pub mod address;
 pub mod apply;
 mod call;

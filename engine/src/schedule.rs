@@ -102,7 +102,7 @@ impl<'p> Schedule<'p> {
         let found = schedule.run.steps.iter().filter(|(_, status)| open(status));
         schedule.found_open = found.map(|(step, _)| *step).collect();
         if recovery == Recovery::RollBack && schedule.run.phase == Phase::Building {
-            schedule.doomed.get_or_insert(Cause::Interrupted);
+            schedule.doom(Cause::Interrupted);
         }
         Ok(schedule)
     }
@@ -110,6 +110,11 @@ impl<'p> Schedule<'p> {
     /// What the events so far come to.
     pub fn run(&self) -> &RunState {
         &self.run
+    }
+
+    /// Makes the run turn around as soon as nothing is under way.
+    pub fn doom(&mut self, cause: Cause) {
+        self.doomed.get_or_insert(cause);
     }
 
     /// Whether nothing is under way or left to do: the run can be closed.
