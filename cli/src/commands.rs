@@ -28,19 +28,25 @@ pub struct Context {
 }
 
 impl Context {
+    /// Prints the command's data.
+    pub fn print(&self, text: &str) -> Result<(), CliError> {
+        let fail = |error| CliError::new(Exit::Error, format!("cannot write the output: {error}"));
+        self.terminal.out(text).map_err(fail)
+    }
+
     /// Prints a JSON document as the command's data.
     pub fn print_json(&self, document: &impl serde::Serialize) -> Result<(), CliError> {
         let text = serde_json::to_string_pretty(document)
             .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;
-        self.terminal.out(&format!("{text}\n"));
-        Ok(())
+        self.print(&format!("{text}\n"))
     }
 
     /// Shows problems of spec files with their lines.
     pub fn show_diagnostics(&self, diagnostics: &Diagnostics) {
         if !diagnostics.is_empty() {
-            let style = if self.terminal.colour { Style::Colour } else { Style::Plain };
-            self.terminal.note(&render(diagnostics, style));
+            // The terminal takes the colours out where they are not wanted.
+            let text = render(diagnostics, Style::Ansi);
+            self.terminal.note(&format!("{text}\n\n"));
         }
     }
 }

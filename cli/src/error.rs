@@ -129,8 +129,7 @@ impl From<nfplan_state::run::RunError> for CliError {
         use nfplan_state::run::RunError as E;
         match error {
             E::State(error) => error.into(),
-            E::Lease(error) => error.into(),
-            E::Stale { .. } => Self::refused(error.to_string()),
+            E::Stale { .. } | E::Open { .. } => Self::refused(error.to_string()),
             E::Overtaken { .. } => Self::new(Exit::Leased, error.to_string()),
             E::NotSuccessor { .. } => Self::new(Exit::Error, error.to_string()),
         }

@@ -168,7 +168,7 @@ impl<'a> Execution<'a> {
         if outcomes.is_empty() {
             return Ok(());
         }
-        self.context.terminal.out(&render::report::outcomes(outcomes, self.context.terminal.width));
+        self.context.print(&render::report::outcomes(outcomes, self.context.terminal.width))?;
         if self.context.settings.general.verbose {
             let (read, write) = (calls.read, calls.write);
             self.context.terminal.note(&format!("calls: {read} that look, {write} that change\n"));

@@ -47,7 +47,7 @@ impl Pins {
                 continue;
             }
             let key = look_up.key();
-            let value = match project.lock.get(&place, &key) {
+            let value = match project.lock.get(&place, &look_up) {
                 Some(value) => value.clone(),
                 None if self.locked => {
                     self.missing.push(format!("{place} {key}"));
@@ -55,7 +55,7 @@ impl Pins {
                 }
                 None => {
                     let value = project.cloud.look_up(&place, &look_up).await?;
-                    project.lock.insert(&place, &key, value.clone());
+                    project.lock.insert(place.clone(), &look_up, value.clone());
                     self.added = true;
                     value
                 }

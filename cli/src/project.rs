@@ -15,7 +15,7 @@ use nfplan_providers::sim::Sim;
 use nfplan_specs::blueprint;
 use nfplan_specs::fleet::Fleet;
 use nfplan_specs::fleet::WorkspaceSpec;
-use nfplan_specs::lock::LockFile;
+use nfplan_specs::lock::Lock;
 use nfplan_specs::look_up::look_ups;
 use nfplan_specs::project::Access;
 use nfplan_specs::project::StateLocation;
@@ -40,7 +40,7 @@ pub struct Project {
     /// The cloud.
     pub cloud: Sim,
     /// Pinned look-ups.
-    pub lock: LockFile,
+    pub lock: Lock,
     /// The project's folder.
     pub root: PathBuf,
 }
@@ -53,7 +53,7 @@ impl Project {
         let store = open_store(Some(&fleet), settings)?;
         let cloud = Sim::in_folder(&settings.root.join(OWN_FOLDER).join("sim"))
             .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;
-        let lock = LockFile::load(&settings.root)
+        let lock = Lock::load(&settings.root)
             .map_err(|error| CliError::new(Exit::InvalidSpecs, error.to_string()))?;
         Ok(Self { fleet, store, cloud, lock, root: settings.root.clone() })
     }

@@ -37,7 +37,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     let Arguments { dir, general, command } = arguments;
-    let terminal = Terminal::detect(general.no_color);
+    let mut terminal = Terminal::detect();
+    terminal.colour &= !general.no_color;
     let context = Context { settings: Settings::new(dir, general), terminal };
     match dispatch(&context, &command) {
         Ok(exit) => exit,

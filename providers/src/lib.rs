@@ -1,1 +1,21 @@
-//! x
+//! The cloud as the engine sees it: resource types as data, and the calls that carry them out.
+//!
+//! A tour in the order in which a value meets the modules:
+//!
+//! 1. [`types`] has one file for each resource type, `types/<service>/<type>.rs`, with its schema:
+//!    attributes, limits, what a change of each one means, how an object is found, and the two pure
+//!    functions *normalise* and *predict*. Beside them, [`types::quotas`] lists the AWS quotas that
+//!    a plan checks.
+//! 2. [`registry`] gathers the schemas. `Desired::build` checks blueprints against it and planning
+//!    walks over it; a type that has no line there does not exist.
+//! 3. [`sim`] carries out calls on an embedded simulated cloud, strict as AWS, for first steps and
+//!    for tests.
+//! 4. [`sink`] puts the secret of an access key into a file, so that it never leaves this crate in
+//!    any other way.
+//!
+//! A new resource type is a file under `types`, a line in the registry and the calls for it.
+
+pub mod registry;
+pub mod sim;
+pub mod sink;
+pub mod types;

@@ -1,1 +1,30 @@
-//! x
+//! From spec files to what is wanted: YAML in, checked settings out, settings expanded to resources.
+//!
+//! The straight line is [`fleet::Fleet::load`] (files → syntax tree → decoded specs, all problems of
+//! all files at once) → [`settings`] of one unit → `blueprint` (settings → resources). Beside it
+//! stand the answers of the cloud that specs depend on, pinned in [`lock`].
+//!
+//! | layer | modules |
+//! |---|---|
+//! | words | [`settings`], [`project`], [`escape`], [`span`], [`diagnostic`], [`code`] |
+//! | text | [`render`], `tree`, `parse` |
+//! | format | `decode`, `syntax`, `format` |
+//! | whole | [`fleet`], [`look_up`], [`lock`] |
+
+pub mod blueprint;
+pub mod code;
+pub mod diagnostic;
+pub mod escape;
+pub mod fleet;
+pub mod lock;
+pub mod look_up;
+pub mod project;
+pub mod render;
+pub mod settings;
+pub mod span;
+
+mod decode;
+mod format;
+mod parse;
+mod syntax;
+mod tree;

@@ -1,1 +1,1 @@
-//! x
+//! The kit that nfplan's tests are written with.

@@ -62,7 +62,7 @@ pub fn show(
         return context.print_json(document);
     }
     let view = render::plan::View { width: context.terminal.width, full, looked_at: planned.looked_at };
-    context.terminal.out(&render::plan::plan(document, &view));
+    context.print(&render::plan::plan(document, &view))?;
     Ok(())
 }
 

@@ -25,7 +25,7 @@ pub async fn show(context: &Context, arguments: &ShowArguments) -> Result<Exit, 
         if context.settings.general.json {
             context.print_json(&StateDocument::new(&states))?;
         } else {
-            context.terminal.out(&render::state::units(&states, context.terminal.width));
+            context.print(&render::state::units(&states, context.terminal.width))?;
         }
         return Ok(Exit::Fine);
     };
@@ -36,7 +36,7 @@ pub async fn show(context: &Context, arguments: &ShowArguments) -> Result<Exit, 
         let looked_at = plan.units.len();
         let (width, full) = (context.terminal.width, arguments.showing.full);
         let view = render::plan::View { width, full, looked_at };
-        context.terminal.out(&render::plan::plan(&plan, &view));
+        context.print(&render::plan::plan(&plan, &view))?;
     }
     Ok(Exit::Fine)
 }

@@ -17,7 +17,7 @@ pub async fn state(context: &Context, command: &StateCommand) -> Result<Exit, Cl
             if context.settings.general.json {
                 context.print_json(&StateDocument::new(&states))?;
             } else {
-                context.terminal.out(&render::state::list(&states, context.terminal.width));
+                context.print(&render::state::list(&states, context.terminal.width))?;
             }
         }
         StateCommand::Show { address, selection } => {
@@ -36,7 +36,7 @@ pub async fn state(context: &Context, command: &StateCommand) -> Result<Exit, Cl
             if context.settings.general.json {
                 context.print_json(&StateDocument::new(&states))?;
             } else {
-                context.terminal.out(&render::state::show(&states, context.terminal.width));
+                context.print(&render::state::show(&states, context.terminal.width))?;
             }
         }
     }

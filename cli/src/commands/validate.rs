@@ -25,7 +25,7 @@ pub fn validate(context: &Context) -> Result<Exit, CliError> {
     context.show_diagnostics(fleet.warnings());
     let workspaces = counted(workspaces, "workspace");
     let places = counted(places, "account");
-    context.terminal.out(&format!("The specs are valid: {workspaces} in {places}.\n"));
+    context.print(&format!("The specs are valid: {workspaces} in {places}.\n"))?;
     Ok(Exit::Fine)
 }
 

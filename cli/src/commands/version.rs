@@ -29,7 +29,7 @@ pub fn version(context: &Context) -> Result<Exit, CliError> {
     } else {
         let (clouds, stores) = (document.clouds.join(", "), document.stores.join(", "));
         let version = document.version;
-        context.terminal.out(&format!("nfplan {version}\nclouds: {clouds}\nstores: {stores}\n"));
+        context.print(&format!("nfplan {version}\nclouds: {clouds}\nstores: {stores}\n"))?;
     }
     Ok(Exit::Fine)
 }

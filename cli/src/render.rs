@@ -1,0 +1,23 @@
+//! Everything that nfplan shows, as functions from the engine's values to styled text.
+//!
+//! Styles are written as ANSI sequences; whoever writes the text strips them where they are not
+//! wanted. Every piece of text goes through a [`Line`](page::Line), which makes control characters
+//! visible, so that no name, tag or message from outside can steer the terminal. No signal is made
+//! by colour alone.
+
+mod change;
+pub mod classes;
+mod compare;
+pub mod error;
+mod name;
+mod page;
+pub mod plan;
+pub mod progress;
+pub mod report;
+pub mod state;
+mod template;
+mod text;
+mod value;
+
+#[cfg(test)]
+mod samples;

@@ -1,0 +1,4 @@
+//! AWS Batch: where jobs wait and where they run.
+
+pub mod compute_environment;
+pub mod job_queue;

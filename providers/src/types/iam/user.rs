@@ -1,0 +1,44 @@
+//! The user whose access key the researcher's client holds.
+//!
+//! Deleting it asks for its keys and attachments to be gone first, also those that somebody added.
+
+use nfplan_engine::address::Place;
+use nfplan_engine::schema::Attribute;
+use nfplan_engine::schema::Identity;
+use nfplan_engine::schema::Limit;
+use nfplan_engine::schema::Removal;
+use nfplan_engine::schema::Schema;
+use nfplan_engine::schema::Shape;
+use nfplan_engine::schema::UndoCreate;
+use nfplan_engine::value::Attributes;
+
+use crate::types::common::TAGS;
+use crate::types::common::TEXT_SET;
+use crate::types::common::as_given;
+use crate::types::common::in_slot;
+use crate::types::common::predict_iam_arn;
+
+/// The schema.
+pub static SCHEMA: Schema = Schema {
+    resource_type: "iam.user",
+    version: 1,
+    title: "user",
+    attributes: &[
+        in_slot("name").limit(Limit::Characters(64)),
+        in_slot("path").limit(Limit::Characters(512)),
+        Attribute::required("policy_arns", TEXT_SET).limit(Limit::Items(10)),
+        Attribute::optional("permissions_boundary", Shape::Text),
+        TAGS,
+        Attribute::predictable("arn"),
+    ],
+    escalations: &[],
+    identity: Identity::Attributes(&["name"]),
+    removal: Removal::Delete,
+    undo_create: UndoCreate::Delete,
+    normalise: as_given,
+    predict,
+};
+
+fn predict(place: &Place, inputs: &Attributes) -> Attributes {
+    predict_iam_arn(place, inputs, "user")
+}

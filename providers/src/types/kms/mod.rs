@@ -1,0 +1,4 @@
+//! AWS KMS: the key that encrypts the work bucket.
+
+pub mod alias;
+pub mod key;

@@ -1,0 +1,3 @@
+//! AWS's log service: what jobs print.
+
+pub mod log_group;

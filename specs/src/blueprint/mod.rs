@@ -1,0 +1,69 @@
+//! From settings to resources: what a platform and a workspace consist of.
+//!
+//! Blueprint 1 fills in the table of `engine/docs/resources.md`. It is pure: equal settings and pins
+//! give equal expansions. Objects refer to each other by [`Expr`](nfplan_engine::expr::Expr), never
+//! by a guessed id, and the references are also the order of creation; `depends_on` adds only what
+//! AWS needs without any value passing.
+//!
+//! | subject | module |
+//! |---|---|
+//! | names of types, attributes, addresses and objects | [`names`] |
+//! | the shared bucket, its key and the log group | `platform`, `bucket_policy` |
+//! | a workspace as a whole | `workspace` |
+//! | VPC, subnets, routes; the proxy instance | `network`, `proxy`, `user_data` |
+//! | instance role, launch template, compute environment, queue | `compute` |
+//! | what jobs may do | `jobs`, `data_access` |
+//! | what the researcher's client may do, and how it gets in | `client`, `client_policy` |
+
+pub mod names;
+
+mod bucket_policy;
+mod builder;
+mod client;
+mod client_policy;
+mod compute;
+mod data_access;
+mod jobs;
+mod network;
+mod partition;
+mod pins;
+mod platform;
+mod proxy;
+mod tags;
+#[cfg(test)]
+mod tests;
+mod user_data;
+mod workspace;
+
+pub use platform::platform;
+pub use workspace::workspace;
+
+/// Why settings cannot be expanded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExpansionError {
+    /// A look-up has no pinned answer.
+    #[error("`{key}` is not pinned in nfplan.lock: `nfplan update` looks it up")]
+    MissingPin {
+        /// The look-up's key.
+        key: Box<str>,
+    },
+    /// A pinned answer is not of the kind that its look-up gives.
+    #[error(
+        "`{key}` is pinned to {found} in nfplan.lock, but must be {expected}: `nfplan update` \
+         looks it up again"
+    )]
+    WrongPin {
+        /// The look-up's key.
+        key: Box<str>,
+        /// What was expected, with its article.
+        expected: &'static str,
+        /// The pinned value as JSON.
+        found: String,
+    },
+    /// The network's block is too small for its subnets.
+    #[error("the network {cidr} has no room for four /20 subnets: give it a block from /16 to /18")]
+    SmallNetwork {
+        /// The block.
+        cidr: ipnet::Ipv4Net,
+    },
+}

@@ -1,0 +1,343 @@
+//! All specs of a project: `nfplan.yaml` and `workspaces/*.yaml`, read once, one file at a time.
+//!
+//! What is kept of a workspace is only what its own spec sets. Its full settings are made when they
+//! are asked for, so that ten thousand workspaces stay small.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::io::Read;
+use std::path::Path;
+use std::path::PathBuf;
+
+use nfplan_engine::address::Place;
+use nfplan_engine::desired::Problem;
+
+use crate::code;
+use crate::decode::Decoder;
+use crate::decode::Field;
+use crate::decode::FileNumber;
+use crate::decode::PROJECT_FILE;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Diagnostics;
+use crate::diagnostic::Severity;
+use crate::format::merge;
+use crate::format::overlay::Overlay;
+use crate::format::project::Declared;
+use crate::format::project::project;
+use crate::format::researcher::Known;
+pub use crate::format::researcher::WorkspaceSpec;
+use crate::format::researcher::researchers;
+use crate::parse::MAX_FILE_BYTES;
+use crate::parse::Parsed;
+use crate::parse::parse;
+use crate::project::Account;
+use crate::project::ApprovalClass;
+use crate::project::StateLocation;
+use crate::settings::Environment;
+use crate::settings::PlatformSettings;
+use crate::settings::WorkspaceSettings;
+use crate::span::Span;
+use crate::tree::Node;
+use crate::tree::Yaml;
+
+/// The folder of researchers' files.
+const WORKSPACES: &str = "workspaces";
+
+/// All specs of a project; sound in themselves.
+#[derive(Debug)]
+pub struct Fleet {
+    root: PathBuf,
+    environment: Environment,
+    state: StateLocation,
+    approvals: BTreeSet<ApprovalClass>,
+    max_deletes: u32,
+    accounts: BTreeMap<Box<str>, Account>,
+    profiles: BTreeMap<Box<str>, Overlay>,
+    workspaces: Vec<WorkspaceSpec>,
+    files: Vec<Box<str>>,
+    warnings: Diagnostics,
+}
+
+/// Why specs cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// There is no `nfplan.yaml`.
+    #[error("there is no {PROJECT_FILE} in {root}: `nfplan init` makes one")]
+    NoProject {
+        /// The folder that should be a project.
+        root: PathBuf,
+    },
+    /// A file or folder cannot be read.
+    #[error("{path} cannot be read")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Something is wrong in spec files.
+    #[error("problems in the specs: {}", .0.len())]
+    Invalid(Diagnostics),
+}
+
+impl Fleet {
+    /// Reads and checks all specs of the project in the folder `root`. All problems of all files
+    /// are reported together.
+    pub fn load(root: &Path) -> Result<Self, LoadError> {
+        let mut loader = Loader::new(root);
+        let declared = loader.project()?;
+        let workspaces = loader.workspaces(&declared)?;
+        let Loader { problems, files, .. } = loader;
+        let failed = problems.iter().any(|problem| problem.severity == Severity::Error);
+        let diagnostics = Diagnostics::new(problems, |file| read_text(root, file));
+        if failed {
+            return Err(LoadError::Invalid(diagnostics));
+        }
+        let mut fleet = Self::of(declared).expect("what could not be read was reported");
+        fleet.root = root.into();
+        fleet.workspaces = workspaces;
+        fleet.workspaces.sort_by(|one, other| one.unit().cmp(other.unit()));
+        fleet.files = files;
+        fleet.warnings = diagnostics;
+        Ok(fleet)
+    }
+
+    /// A fleet without workspaces, if everything could be read.
+    fn of(declared: Declared) -> Option<Self> {
+        fn whole<T>(read: BTreeMap<Box<str>, Option<T>>) -> Option<BTreeMap<Box<str>, T>> {
+            read.into_iter().map(|(name, thing)| Some((name, thing?))).collect()
+        }
+        Some(Self {
+            root: PathBuf::new(),
+            environment: declared.environment?,
+            state: declared.state?,
+            approvals: declared.approvals,
+            max_deletes: declared.max_deletes,
+            accounts: whole(declared.accounts?)?,
+            profiles: whole(declared.profiles?)?,
+            workspaces: Vec::new(),
+            files: Vec::new(),
+            warnings: Diagnostics::default(),
+        })
+    }
+
+    /// What is not wrong but good to know.
+    pub fn warnings(&self) -> &Diagnostics {
+        &self.warnings
+    }
+
+    /// What holds for all units.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Where the state is.
+    pub fn state_location(&self) -> &StateLocation {
+        &self.state
+    }
+
+    /// What the specs want approved beside what always needs approval.
+    pub fn approvals(&self) -> &BTreeSet<ApprovalClass> {
+        &self.approvals
+    }
+
+    /// How many units may be destroyed at once without the approval of a mass destroy.
+    pub fn max_deletes(&self) -> u32 {
+        self.max_deletes
+    }
+
+    /// All accounts by name, used or not.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.values()
+    }
+
+    /// The account of a place, if the specs have one.
+    pub fn account(&self, place: &Place) -> Option<&Account> {
+        self.accounts().find(|account| account.place == *place)
+    }
+
+    /// The places that have a platform: those of at least one workspace. Sorted.
+    pub fn places(&self) -> BTreeSet<&Place> {
+        self.workspaces.iter().map(WorkspaceSpec::place).collect()
+    }
+
+    /// All workspaces, sorted by unit.
+    pub fn workspaces(&self) -> impl Iterator<Item = &WorkspaceSpec> {
+        self.workspaces.iter()
+    }
+
+    /// The settings of a place's platform.
+    ///
+    /// # Panics
+    /// If the specs have no account of that place.
+    pub fn platform(&self, place: &Place) -> PlatformSettings {
+        let account = self.account(place).expect("places come from this fleet's own specs");
+        PlatformSettings {
+            place: place.clone(),
+            environment: self.environment.clone(),
+            expire_days: account.expire_days.clone(),
+            files: vec![PROJECT_FILE.into()],
+            origin: account.origin,
+        }
+    }
+
+    /// The settings of a workspace.
+    ///
+    /// # Panics
+    /// If the spec is of another fleet.
+    pub fn workspace(&self, spec: &WorkspaceSpec) -> WorkspaceSettings {
+        let profile = self.profiles.get(spec.profile()).expect("a spec has a profile of its fleet");
+        let files = vec![PROJECT_FILE.into(), self.source_of(spec).into()];
+        merge::settings(spec, profile, &self.environment, files)
+    }
+
+    /// The file that a workspace is in, relative to the project.
+    pub fn source_of(&self, spec: &WorkspaceSpec) -> &str {
+        &self.files[spec.file as usize]
+    }
+
+    /// Shows what was found wrong after expansion at the spec lines it comes from. `files` are those
+    /// of the unit's settings.
+    pub fn diagnose(&self, problems: Vec<Problem>, files: &[Box<str>]) -> Diagnostics {
+        let texts: Vec<String> =
+            files.iter().map(|file| read_text(&self.root, file).unwrap_or_default()).collect();
+        let trees: Vec<Option<Node>> = files
+            .iter()
+            .zip(&texts)
+            .map(|(file, text)| parse(file, text.as_bytes()).root)
+            .collect();
+        let problems = problems.into_iter().map(|problem| {
+            let Problem { address, origin, message, .. } = problem;
+            let index = origin.file as usize;
+            let file = files.get(index).map_or(PROJECT_FILE, AsRef::as_ref);
+            let node = trees.get(index).and_then(Option::as_ref);
+            let span = node
+                .and_then(|root| root.find(origin.line, origin.column))
+                .unwrap_or_else(|| Span::at(origin.line, origin.column, texts.get(index)));
+            Diagnostic::error(code::EXPANSION, file, span, format!("{address} {message}"))
+        });
+        Diagnostics::new(problems.collect(), |file| read_text(&self.root, file))
+    }
+}
+
+/// The text of a project's file up to where it stops being UTF-8.
+fn read_text(root: &Path, file: &str) -> Option<String> {
+    let bytes = read_bounded(&root.join(file)).ok()??;
+    match String::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            str::from_utf8(&error.as_bytes()[..valid]).ok().map(Into::into)
+        }
+    }
+}
+
+/// The bytes of a file, unless it is larger than any spec.
+fn read_bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= MAX_FILE_BYTES).then_some(bytes))
+}
+
+/// Reads file by file.
+struct Loader<'a> {
+    root: &'a Path,
+    files: Vec<Box<str>>,
+    problems: Vec<Diagnostic>,
+}
+
+impl<'a> Loader<'a> {
+    fn new(root: &'a Path) -> Self {
+        Self { root, files: Vec::new(), problems: Vec::new() }
+    }
+
+    fn project(&mut self) -> Result<Declared, LoadError> {
+        let path = self.root.join(PROJECT_FILE);
+        if !path.try_exists().map_err(|source| LoadError::Io { path, source })? {
+            return Err(LoadError::NoProject { root: self.root.into() });
+        }
+        let declared = match self.read(PROJECT_FILE)? {
+            None => Declared::default(),
+            Some(node) => {
+                let mut decoder =
+                    Decoder::new(PROJECT_FILE, FileNumber::Project, &mut self.problems);
+                project(&mut decoder, top(PROJECT_FILE, &node))
+            }
+        };
+        Ok(declared)
+    }
+
+    fn workspaces(&mut self, declared: &Declared) -> Result<Vec<WorkspaceSpec>, LoadError> {
+        let mut seen = BTreeMap::new();
+        let mut workspaces = Vec::new();
+        for name in self.names()? {
+            let file = format!("{WORKSPACES}/{name}");
+            let Some(node) = self.read(&file)? else { continue };
+            self.files.push(file.as_str().into());
+            let known = Known { declared, files: &self.files, seen: &mut seen };
+            let mut decoder = Decoder::new(&file, FileNumber::Researcher, &mut self.problems);
+            workspaces.extend(researchers(&mut decoder, top(&file, &node), known));
+        }
+        Ok(workspaces)
+    }
+
+    /// The names of researchers' files, sorted.
+    fn names(&mut self) -> Result<Vec<String>, LoadError> {
+        let folder = self.root.join(WORKSPACES);
+        let failed = |source| LoadError::Io { path: folder.clone(), source };
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let yaml =
+                Path::new(&name).extension().is_some_and(|end| end == "yaml" || end == "yml");
+            if name.starts_with('.') {
+                continue;
+            }
+            if entry.file_type().map_err(failed)?.is_dir() {
+                self.warn_of_folder(&name);
+            } else if yaml {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Files moved into a folder would read as researchers removed.
+    fn warn_of_folder(&mut self, name: &str) {
+        let file = format!("{WORKSPACES}/{name}");
+        let message = "folders in `workspaces` are not read";
+        let problem = Diagnostic::warning(code::FOLDER, &file, Span::START, message);
+        self.problems.push(problem.help("keep all files of researchers in `workspaces` itself"));
+    }
+
+    /// Reads a file's tree; what is wrong with its text is noted. An empty file is an empty map.
+    fn read(&mut self, file: &str) -> Result<Option<Node>, LoadError> {
+        let path = self.root.join(file);
+        let bytes = read_bounded(&path).map_err(|source| LoadError::Io { path, source })?;
+        let Some(bytes) = bytes else {
+            let message = format!("the file is larger than {} MiB", MAX_FILE_BYTES >> 20);
+            let problem = Diagnostic::error(code::TOO_LARGE, file, Span::START, message)
+                .help("split it into several files");
+            self.problems.push(problem);
+            return Ok(None);
+        };
+        let Parsed { root, problems, broken } = parse(file, &bytes);
+        self.problems.extend(problems);
+        let empty = || Node { value: Yaml::Map(Vec::new()), span: Span::START };
+        Ok(if broken { None } else { Some(root.unwrap_or_else(empty)) })
+    }
+}
+
+/// A document as a field, so that it is read like any other map.
+fn top<'n>(file: &'n str, node: &'n Node) -> Field<'n> {
+    Field { name: file, key: Span::START, node }
+}

@@ -1,0 +1,13 @@
+//! The format of `nfplan.yaml` and `workspaces/*.yaml`, section by section, and what its fields come
+//! to when layers are merged.
+
+pub(crate) mod merge;
+pub(crate) mod overlay;
+pub(crate) mod project;
+pub(crate) mod researcher;
+
+mod compute;
+mod credentials;
+mod limits;
+mod network;
+mod tags;

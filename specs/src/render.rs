@@ -1,0 +1,135 @@
+//! Diagnostics as text for people, and in one line for editors and logs.
+
+use std::ops::Range;
+
+use annotate_snippets::Annotation;
+use annotate_snippets::AnnotationKind;
+use annotate_snippets::Element;
+use annotate_snippets::Group;
+use annotate_snippets::Level;
+use annotate_snippets::Origin;
+use annotate_snippets::Patch;
+use annotate_snippets::Renderer;
+use annotate_snippets::Snippet;
+
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Diagnostics;
+use crate::diagnostic::Label;
+use crate::diagnostic::Severity;
+use crate::diagnostic::Suggestion;
+use crate::span::Span;
+
+/// How text is marked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Not at all.
+    Plain,
+    /// With ANSI escape codes.
+    Ansi,
+}
+
+/// All diagnostics with the lines they are about, separated by empty lines.
+pub fn render(diagnostics: &Diagnostics, style: Style) -> String {
+    let renderer = match style {
+        Style::Plain => Renderer::plain(),
+        Style::Ansi => Renderer::styled(),
+    };
+    let texts =
+        diagnostics.iter().map(|diagnostic| renderer.render(&report(diagnostics, diagnostic)));
+    texts.collect::<Vec<_>>().join("\n\n")
+}
+
+/// `file:line:column: error[E0203]: message`.
+pub fn one_line(diagnostic: &Diagnostic) -> String {
+    let Label { file, span, .. } = diagnostic.primary();
+    let Diagnostic { code, severity, message, .. } = diagnostic;
+    let (line, column) = (span.start.line, span.start.column);
+    format!("{file}:{line}:{column}: {}[{code}]: {message}", severity.word())
+}
+
+fn report<'a>(diagnostics: &'a Diagnostics, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
+    let mut group = Group::with_title(title).elements(snippets(diagnostics, diagnostic));
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    let edit = diagnostic.suggestion.as_ref().and_then(|edit| patch(diagnostics, edit));
+    std::iter::once(group).chain(edit).collect()
+}
+
+/// One snippet for each file, the primary label's first.
+fn snippets<'a>(diagnostics: &'a Diagnostics, diagnostic: &'a Diagnostic) -> Vec<Element<'a>> {
+    let mut files: Vec<&str> = Vec::new();
+    for label in diagnostic.labels() {
+        if !files.contains(&&*label.file) {
+            files.push(&label.file);
+        }
+    }
+    let snippet = |file| {
+        let labels: Vec<&Label> =
+            diagnostic.labels().iter().filter(|label| &*label.file == file).collect();
+        let spans: Vec<Span> = labels.iter().map(|label| label.span).collect();
+        let Some(window) = Window::around(diagnostics.source(file), &spans) else {
+            let start = labels[0].span.start;
+            let origin = Origin::path(file).line(start.line as usize);
+            return origin.char_column(start.column as usize).into();
+        };
+        let annotations = labels.into_iter().map(|label| {
+            let primary = std::ptr::eq(label, diagnostic.primary());
+            annotation(&window, label, primary)
+        });
+        let snippet = Snippet::source(window.text).line_start(window.line).path(file);
+        snippet.annotations(annotations.collect::<Vec<_>>()).into()
+    };
+    files.into_iter().map(snippet).collect()
+}
+
+fn annotation<'a>(window: &Window<'_>, label: &'a Label, primary: bool) -> Annotation<'a> {
+    let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+    let text = (!label.text.is_empty()).then_some(label.text.as_str());
+    kind.span(window.range(label.span)).label(text)
+}
+
+fn patch<'a>(diagnostics: &'a Diagnostics, edit: &'a Suggestion) -> Option<Group<'a>> {
+    let window = Window::around(diagnostics.source(&edit.file), &[edit.span])?;
+    let patch = Patch::new(window.range(edit.span), edit.replacement.as_str());
+    let snippet = Snippet::source(window.text).line_start(window.line).path(&*edit.file);
+    let title = Level::HELP.secondary_title(edit.title.as_str());
+    Some(title.element(snippet.patch(patch)))
+}
+
+/// The lines of a file from the first stretch to the last, so that rendering does not walk whole
+/// files again and again.
+struct Window<'a> {
+    text: &'a str,
+    /// Number of the first line.
+    line: usize,
+    /// Offset of the first line.
+    offset: usize,
+}
+
+impl<'a> Window<'a> {
+    /// None if there is no text, or the stretches are not within it: the file changed meanwhile.
+    fn around(source: Option<&'a str>, spans: &[Span]) -> Option<Self> {
+        let source = source?;
+        let whole = |span: &Span| source.get(span.start.offset as usize..span.end.offset as usize);
+        if spans.iter().any(|span| whole(span).is_none()) {
+            return None;
+        }
+        let first = spans.iter().map(|span| span.start).min()?;
+        let last = spans.iter().map(|span| span.end.offset).max()?;
+        let begin = source.get(..first.offset as usize)?.rfind('\n').map_or(0, |at| at + 1);
+        let rest = source.get(last as usize..)?;
+        let end = last as usize + rest.find('\n').unwrap_or(rest.len());
+        let line = first.line as usize;
+        Some(Self { text: source.get(begin..end)?, line, offset: begin })
+    }
+
+    fn range(&self, span: Span) -> Range<usize> {
+        span.start.offset as usize - self.offset..span.end.offset as usize - self.offset
+    }
+}

@@ -1,0 +1,12 @@
+//! The specs crate from the outside: projects in folders, loaded as the command does.
+
+#![allow(clippy::unwrap_used, reason = "in helpers of tests, too, a panic is how a test fails")]
+
+mod faults;
+mod hazards;
+mod kit;
+mod layers;
+mod lock;
+mod oracle;
+mod project;
+mod rendering;

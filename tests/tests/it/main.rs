@@ -1,0 +1,3 @@
+//! What nfplan promises, judged from outside its crates.
+
+mod star;
