@@ -114,8 +114,11 @@ pub enum RefreshArgument {
 }
 
 /// How to show a plan.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct Showing {
+    /// Show this class of changes, or this unit, in full; may be repeated
+    #[arg(long, value_name = "CLASS", env = "NFPLAN_EXPAND", value_delimiter = ',')]
+    pub expand: Vec<String>,
     /// Show every unit and every attribute in full
     #[arg(long, env = "NFPLAN_FULL")]
     pub full: bool,

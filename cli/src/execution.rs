@@ -25,7 +25,10 @@ use crate::exit::Exit;
 use crate::planning::FleetPlan;
 use crate::project::Project;
 use crate::render;
+use crate::render::progress::Detail;
 use crate::render::progress::Progress;
+use crate::render::report::Unreported;
+use crate::render::report::Why;
 use crate::selection::Selected;
 use crate::selection::Universe;
 
@@ -53,7 +56,7 @@ pub struct Execution<'a> {
     store: &'a FolderStore,
     cloud: &'a Sim,
     clock: MachineClock,
-    progress: Progress,
+    detail: Detail,
 }
 
 impl<'a> Execution<'a> {
@@ -66,16 +69,23 @@ impl<'a> Execution<'a> {
             store: &project.store,
             cloud: &project.cloud,
             clock: MachineClock(Instant::now()),
-            progress: Progress::new(&context.terminal, quiet),
+            detail: if quiet { Detail::Quiet } else { Detail::Normal },
         }
     }
 
-    fn workshop(&self) -> Workshop<'_, FolderStore, Sim, MachineClock, Progress> {
+    fn progress(&self, steps: usize) -> Progress {
+        Progress::new(self.context.terminal, self.detail, steps as u64)
+    }
+
+    fn workshop<'w>(
+        &'w self,
+        progress: &'w Progress,
+    ) -> Workshop<'w, FolderStore, Sim, MachineClock, Progress> {
         Workshop {
             store: self.store,
             provider: self.cloud,
             clock: &self.clock,
-            observer: &self.progress,
+            observer: progress,
             holder: Holder::this_process(self.context.settings.who.clone()),
         }
     }
@@ -89,7 +99,8 @@ impl<'a> Execution<'a> {
         recovery: Recovery,
     ) -> Result<Outcomes, CliError> {
         let mut outcomes = Outcomes::new();
-        let (workshop, interrupt) = (self.workshop(), Interrupt::default());
+        let (progress, interrupt) = (self.progress(0), Interrupt::default());
+        let workshop = self.workshop(&progress);
         for unit in universe.existing.iter().filter(|unit| selected.includes(unit)) {
             if load(self.store, unit).await?.open_run.is_none() {
                 continue;
@@ -134,10 +145,11 @@ impl<'a> Execution<'a> {
         let units = units.filter(|unit| bad.iter().all(|(id, _)| *id != unit.plan.unit));
         let units: Vec<_> = units.collect();
         let interrupt = Interrupt::default();
-        let workshop = self.workshop();
+        let progress = self.progress(units.iter().map(|unit| unit.plan.steps.len()).sum());
+        let workshop = self.workshop(&progress);
         let work = workshop.apply(units, interrupt.wait());
-        let mut outcomes = self.with_progress(work).await;
-        self.progress.finish();
+        let mut outcomes = with_progress(work, &progress).await;
+        progress.finish();
         outcomes.extend(bad);
         let mut exit = outcomes.values().map(outcome_exit).fold(Exit::Fine, Exit::worse);
         if exit != Exit::Fine && interrupt.terminated() {
@@ -145,18 +157,6 @@ impl<'a> Execution<'a> {
         }
         self.report(&outcomes, exit)?;
         Ok(exit)
-    }
-
-    /// Waits for the work and shows meanwhile that something is under way.
-    async fn with_progress<T>(&self, work: impl Future<Output = T>) -> T {
-        let mut work = std::pin::pin!(work);
-        let started = Instant::now();
-        loop {
-            tokio::select! {
-                done = &mut work => return done,
-                () = tokio::time::sleep(TICK) => self.progress.tick(started.elapsed()),
-            }
-        }
     }
 
     fn report(&self, outcomes: &Outcomes, exit: Exit) -> Result<(), CliError> {
@@ -168,12 +168,55 @@ impl<'a> Execution<'a> {
         if outcomes.is_empty() {
             return Ok(());
         }
-        self.context.print(&render::report::outcomes(outcomes, self.context.terminal.width))?;
+        self.context.print(&report(outcomes, self.context.terminal.width))?;
         if self.context.settings.general.verbose {
             let (read, write) = (calls.read, calls.write);
             self.context.terminal.note(&format!("calls: {read} that look, {write} that change\n"));
         }
         Ok(())
+    }
+}
+
+/// The ledger of all units.
+fn report(outcomes: &Outcomes, width: usize) -> String {
+    let (mut reports, mut unreported) = (Vec::new(), Vec::new());
+    for (unit, outcome) in outcomes {
+        let (why, messages) = match outcome {
+            UnitOutcome::Ran(report) => {
+                reports.push(report.clone());
+                continue;
+            }
+            UnitOutcome::Refused(refusals) => {
+                (Why::Refused, refusals.iter().map(ToString::to_string).collect())
+            }
+            UnitOutcome::Failed(error) => {
+                let mut messages = vec![error.message.clone()];
+                messages.extend(error.hints.iter().cloned());
+                (why(error.exit), messages)
+            }
+        };
+        unreported.push(Unreported { unit: unit.clone(), why, messages });
+    }
+    render::report::report(&reports, &unreported, width)
+}
+
+fn why(exit: Exit) -> Why {
+    match exit {
+        Exit::Refused => Why::Refused,
+        Exit::Leased => Why::Leased,
+        _ => Why::Broken,
+    }
+}
+
+/// Waits for the work and shows meanwhile that something is under way.
+async fn with_progress<T>(work: impl Future<Output = T>, progress: &Progress) -> T {
+    let mut work = std::pin::pin!(work);
+    let started = Instant::now();
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(TICK) => progress.tick(started.elapsed()),
+        }
     }
 }
 

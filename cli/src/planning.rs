@@ -65,7 +65,7 @@ pub struct FleetPlan {
     /// Units with a run that somebody left open.
     pub open: Vec<UnitId>,
     /// How many units were looked at.
-    pub looked_at: usize,
+    pub looked_at: u64,
 }
 
 /// A unit with changes, and what its plan was made from.
@@ -240,7 +240,7 @@ impl PlacePlanner<'_> {
         out: &mut FleetPlan,
         selected: bool,
     ) -> Result<Option<BTreeMap<External, Value>>, CliError> {
-        out.looked_at += usize::from(selected);
+        out.looked_at += u64::from(selected);
         let unit = draft.desired.unit().clone();
         let mut planned = self.plan_unit(&draft, externals);
         if let (Ok(first), Refresh::Bulk, true) = (&planned, self.request.refresh, selected) {

@@ -70,7 +70,8 @@ fn fail(context: &Context, error: &CliError) -> Exit {
     if let Some(diagnostics) = &error.diagnostics {
         context.show_diagnostics(diagnostics);
     }
-    context.terminal.note(&render::error::error(&error.message, &error.hints));
+    let text = render::error::error(error, &error.hints, context.terminal.width);
+    context.terminal.note(&text);
     if context.settings.general.json {
         // The error has been said in words; the document is for programs.
         let _ = context.print_json(&ErrorDocument::new(error));

@@ -55,9 +55,9 @@ pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit
     let document = planned.document(refresh);
     expected.check(&document)?;
     if !context.settings.general.json {
-        show(context, &document, &planned, arguments.showing.full)?;
+        show(context, &document, &planned, &arguments.showing)?;
     }
-    refuse(&planned)?;
+    refuse(context, &planned)?;
     check_readable(&planned)?;
     let needed = classes(&document, &project, &universe);
     approval.check_classes(&needed)?;

@@ -35,9 +35,9 @@ pub async fn destroy(context: &Context, arguments: &DestroyArguments) -> Result<
     let planned = plan_fleet(&mut project, &universe, &request).await?;
     let document = planned.document(refresh);
     if !context.settings.general.json {
-        show(context, &document, &planned, arguments.showing.full)?;
+        show(context, &document, &planned, &arguments.showing)?;
     }
-    refuse(&planned)?;
+    refuse(context, &planned)?;
     check_readable(&planned)?;
     let needed = classes(&document, &project, &universe);
     approval.check_classes(&needed)?;

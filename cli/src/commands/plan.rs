@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use nfplan_engine::address::UnitId;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
 
 use super::Context;
 use crate::args::PlanArguments;
+use crate::args::Showing;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::planning::FleetPlan;
@@ -14,6 +16,7 @@ use crate::planning::Request;
 use crate::planning::plan_fleet;
 use crate::project::Project;
 use crate::render;
+use crate::render::plan::View;
 use crate::selection::Universe;
 
 /// Plans and shows the plan.
@@ -31,8 +34,8 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     };
     let planned = plan_fleet(&mut project, &universe, &request).await?;
     let document = planned.document(refresh);
-    show(context, &document, &planned, arguments.showing.full)?;
-    refuse(&planned)?;
+    show(context, &document, &planned, &arguments.showing)?;
+    refuse(context, &planned)?;
     if let Some(file) = &arguments.out {
         save(&context.settings.root.join(file), &document)?;
     }
@@ -50,7 +53,7 @@ pub fn show(
     context: &Context,
     document: &Plan,
     planned: &FleetPlan,
-    full: bool,
+    showing: &Showing,
 ) -> Result<(), CliError> {
     for unit in &planned.open {
         context.terminal.note(&format!(
@@ -61,22 +64,30 @@ pub fn show(
     if context.settings.general.json {
         return context.print_json(document);
     }
-    let view = render::plan::View { width: context.terminal.width, full, looked_at: planned.looked_at };
-    context.print(&render::plan::plan(document, &view))?;
-    Ok(())
+    let within = |unit: &UnitId| document.units.iter().any(|plan| plan.unit == *unit);
+    let view = View {
+        width: context.terminal.width,
+        full: showing.full,
+        expand: showing.expand.clone(),
+        units: planned.looked_at,
+        unread: planned.unreadable.iter().filter(|(unit, ..)| !within(unit)).count() as u64,
+    };
+    context.print(&render::plan::plan(document, &view))
 }
 
 /// Reports units that cannot be planned, all together.
-pub fn refuse(planned: &FleetPlan) -> Result<(), CliError> {
+pub fn refuse(context: &Context, planned: &FleetPlan) -> Result<(), CliError> {
     if planned.refused.is_empty() {
         return Ok(());
     }
-    let mut lines = Vec::new();
     for (unit, refusals) in &planned.refused {
-        lines.extend(refusals.iter().map(|refusal| format!("  {unit}: {refusal}")));
+        let text = render::error::refusals(unit, refusals, &[], context.terminal.width);
+        context.terminal.note(&text);
     }
-    let noun = if lines.len() == 1 { "obstacle" } else { "obstacles" };
-    let message = format!("{} {noun} to the plan:\n{}", lines.len(), lines.join("\n"));
+    let message = match planned.refused.len() {
+        1 => "a unit cannot be planned; nothing was changed".to_owned(),
+        count => format!("{count} units cannot be planned; nothing was changed"),
+    };
     Err(CliError::refused(message))
 }
 

@@ -25,7 +25,8 @@ pub async fn show(context: &Context, arguments: &ShowArguments) -> Result<Exit, 
         if context.settings.general.json {
             context.print_json(&StateDocument::new(&states))?;
         } else {
-            context.print(&render::state::units(&states, context.terminal.width))?;
+            let states: Vec<State> = states.into_values().collect();
+            context.print(&render::state::list(&states, context.terminal.width))?;
         }
         return Ok(Exit::Fine);
     };
@@ -33,9 +34,13 @@ pub async fn show(context: &Context, arguments: &ShowArguments) -> Result<Exit, 
     if context.settings.general.json {
         context.print_json(&plan)?;
     } else {
-        let looked_at = plan.units.len();
-        let (width, full) = (context.terminal.width, arguments.showing.full);
-        let view = render::plan::View { width, full, looked_at };
+        let view = render::plan::View {
+            width: context.terminal.width,
+            full: arguments.showing.full,
+            expand: arguments.showing.expand.clone(),
+            units: plan.units.len() as u64,
+            unread: 0,
+        };
         context.print(&render::plan::plan(&plan, &view))?;
     }
     Ok(Exit::Fine)

@@ -1,5 +1,8 @@
 //! `nfplan state`: what is recorded of units.
 
+use nfplan_engine::state::Entry;
+use nfplan_engine::state::State;
+
 use super::Context;
 use super::show::states;
 use crate::args::StateCommand;
@@ -17,6 +20,7 @@ pub async fn state(context: &Context, command: &StateCommand) -> Result<Exit, Cl
             if context.settings.general.json {
                 context.print_json(&StateDocument::new(&states))?;
             } else {
+                let states: Vec<State> = states.into_values().collect();
                 context.print(&render::state::list(&states, context.terminal.width))?;
             }
         }
@@ -27,7 +31,7 @@ pub async fn state(context: &Context, command: &StateCommand) -> Result<Exit, Cl
             for state in states.values_mut() {
                 state.entries.retain(|other, _| *other == address);
             }
-            states.retain(|_, state| !state.entries.is_empty());
+            states.retain(|_, state| !state.entries.values().all(Entry::is_vacant));
             if states.is_empty() {
                 let message = format!("no unit has anything at `{address}`");
                 return Err(CliError::refused(message)
@@ -36,7 +40,10 @@ pub async fn state(context: &Context, command: &StateCommand) -> Result<Exit, Cl
             if context.settings.general.json {
                 context.print_json(&StateDocument::new(&states))?;
             } else {
-                context.print(&render::state::show(&states, context.terminal.width))?;
+                for state in states.values() {
+                    let text = render::state::show(state, &address, context.terminal.width);
+                    context.print(&text.unwrap_or_default())?;
+                }
             }
         }
     }

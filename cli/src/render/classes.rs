@@ -236,3 +236,117 @@ fn caveat(step: &Step) -> Option<String> {
         Undo::Delete | Undo::Restore | Undo::Release | Undo::NotNeeded => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use nfplan_engine::plan::Refresh;
+    use proptest::prelude::*;
+
+    use super::super::samples::attribute;
+    use super::super::samples::update;
+    use super::super::samples::workspace;
+    use super::*;
+
+    /// Texts that hold users' names, parts of them, marks and other names.
+    fn texts(user: &'static str) -> impl Strategy<Value = String> {
+        let pieces = prop::sample::select(vec![
+            user,
+            "nf-",
+            "-x",
+            "/",
+            "a",
+            "s3",
+            " ",
+            "<user>",
+            "111122223333",
+            "us-east-1",
+            "<",
+            "user>",
+            "bob",
+        ]);
+        prop::collection::vec(pieces, 0..4).prop_map(|pieces| pieces.concat())
+    }
+
+    fn units() -> impl Strategy<Value = Vec<UnitPlan>> {
+        let users = ["a", "bob", "s3", "alice@x", "us", "user", "x-40y"];
+        let unit = |user: &'static str| {
+            let change = (texts(user), texts(user), prop::sample::select(vec!["name", "path"]));
+            let changes = prop::collection::vec(change, 0..3);
+            changes.prop_map(move |changes| {
+                let mut unit = workspace(user, Vec::new());
+                for (index, (before, after, name)) in changes.into_iter().enumerate() {
+                    let quoted = |text: &str| serde_json::to_string(text).unwrap();
+                    let address = format!("iam.role/r{index}");
+                    let list = |text: &str| format!("[{},\"kept\"]", quoted(text));
+                    let mut change = update(&address, name, &quoted(&before), &quoted(&after));
+                    let (old, new) = (list(&before), list(&after));
+                    change.attributes.push(attribute("list", Some(&old), Some(&new)));
+                    unit.changes.push(change);
+                }
+                unit
+            })
+        };
+        users.map(unit).to_vec()
+    }
+
+    proptest! {
+        #[test]
+        fn classes_expand_to_exactly_the_changes_of_the_plan(units in units()) {
+            let plan = Plan::new(units, Refresh::Bulk);
+            let mut seen = BTreeSet::new();
+            for class in classes(&plan) {
+                prop_assert!(!class.members.is_empty());
+                for member in &class.members {
+                    prop_assert!(seen.insert(&member.unit), "{} is in two classes", member.unit);
+                    prop_assert_eq!(class.changes_of(member), changes_of(member));
+                }
+            }
+            prop_assert_eq!(seen.len(), plan.units.len());
+        }
+    }
+
+    fn named(user: &str, account: &str, after: &str) -> UnitPlan {
+        let change = update("iam.role/jobs", "name", &format!("\"nf-{user}\""), after);
+        let mut plan = workspace(user, vec![change]);
+        plan.unit = format!("workspace/{account}.us-east-1/{user}").parse().unwrap();
+        plan
+    }
+
+    #[test]
+    fn units_that_differ_by_name_and_account_only_are_one_class() {
+        let arn = |user: &str, account: &str| {
+            named(user, account, &format!("\"arn:aws:iam::{account}:role/{user}\""))
+        };
+        let plan = Plan::new(
+            vec![arn("alice", "111122223333"), arn("bob", "444455556666")],
+            Refresh::Bulk,
+        );
+        let classes = classes(&plan);
+        assert_eq!(classes.len(), 1);
+        let after = format!("{:?}", classes[0].changes);
+        assert!(after.contains("arn:aws:iam::<account>:role/<user>"), "{after}");
+    }
+
+    #[test]
+    fn a_unit_whose_text_is_a_mark_is_not_taken_for_another() {
+        let plan = Plan::new(
+            vec![
+                named("alice", "111122223333", "\"<user>\""),
+                named("bob", "111122223333", "\"bob\""),
+            ],
+            Refresh::Bulk,
+        );
+        assert_eq!(classes(&plan).len(), 2);
+    }
+
+    #[test]
+    fn an_id_follows_from_the_changes_alone() {
+        let id = |users: &[&str]| {
+            let units = users.iter().map(|user| named(user, "111122223333", "\"x\"")).collect();
+            classes(&Plan::new(units, Refresh::Bulk))[0].id.clone()
+        };
+        assert_eq!(id(&["alice", "bob"]), id(&["carol", "dave", "erin"]));
+    }
+}

@@ -150,16 +150,18 @@ fn without<'a>(list: &'a [Node], other: &[Node]) -> (Vec<&'a Node>, Vec<&'a Node
 
 /// The items by name, if each has one and no two have the same.
 fn by_name(list: &[Node]) -> Option<Vec<(&str, &Node)>> {
-    let name = |item: &'_ Node| match item {
-        Node::Map(entries) => NAMES.iter().find_map(|name| match entries.get(*name) {
-            Some(Node::Text(text)) => Some(text.as_str()),
-            _ => None,
-        }),
-        _ => None,
-    };
-    let named: Vec<_> = list.iter().map(|item| Some((name(item)?, item))).collect::<Option<_>>()?;
+    let named: Vec<_> =
+        list.iter().map(|item| Some((name_of(item)?, item))).collect::<Option<_>>()?;
     let distinct: BTreeSet<&str> = named.iter().map(|(name, _)| *name).collect();
     (distinct.len() == named.len()).then_some(named)
+}
+
+fn name_of(item: &Node) -> Option<&str> {
+    let Node::Map(entries) = item else { return None };
+    NAMES.iter().find_map(|name| match entries.get(*name) {
+        Some(Node::Text(text)) => Some(text.as_str()),
+        _ => None,
+    })
 }
 
 /// An item without the name that its path says already.

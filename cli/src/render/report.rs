@@ -247,3 +247,107 @@ fn add(total: &mut Ledger, other: &Ledger) {
     total.stuck += stuck;
     total.not_started += not_started;
 }
+
+#[cfg(test)]
+mod tests {
+    use nfplan_engine::provider::Left;
+    use nfplan_engine::provider::ProviderError;
+    use nfplan_engine::step::StepId;
+
+    use super::super::samples::PLACE;
+    use super::super::samples::unstyled;
+    use super::*;
+
+    fn of(user: &str, result: UnitResult, ledger: Ledger) -> Report {
+        let unit = format!("workspace/{PLACE}/{user}").parse().unwrap();
+        Report { unit, result, failures: Vec::new(), ledger }
+    }
+
+    fn left(address: &str, id: &str) -> Leftover {
+        Leftover { address: address.parse().unwrap(), remote_id: Some(id.parse().unwrap()) }
+    }
+
+    fn failed(undoing: bool) -> Failure {
+        Failure {
+            step: StepId(3),
+            address: "batch.compute_environment/main".parse().unwrap(),
+            undoing,
+            error: ProviderError {
+                kind: ErrorKind::Denied,
+                operation: "batch:CreateComputeEnvironment".into(),
+                code: "AccessDenied".into(),
+                message: "not authorised to sts:AssumeRole".into(),
+                request_id: Some("7c1e".into()),
+                left: Left::Nothing,
+            },
+        }
+    }
+
+    #[test]
+    fn every_outcome_says_what_is_left_and_what_comes_next_and_the_numbers_add_up() {
+        let done = |done| Ledger { done, ..Ledger::default() };
+        let back = Ledger { undone: 4, kept: 1, failed: 1, not_started: 2, ..Ledger::default() };
+        let mut rolled = of("carol", UnitResult::RolledBack(Cause::Step(StepId(3))), back);
+        rolled.failures.push(failed(false));
+        let mut stuck = of(
+            "dave",
+            UnitResult::Stuck(vec![left("ec2.vpc/main", "vpc-1")]),
+            Ledger { undone: 1, stuck: 1, ..Ledger::default() },
+        );
+        stuck.failures.push(failed(true));
+        let reports = [
+            of("alice", UnitResult::Applied, done(31)),
+            of(
+                "bob",
+                UnitResult::AppliedWithLeftovers(vec![left("ec2.vpc/main", "vpc-9")]),
+                Ledger { done: 2, failed: 1, ..Ledger::default() },
+            ),
+            rolled,
+            stuck,
+            of(
+                "erin",
+                UnitResult::Interrupted,
+                Ledger { done: 1, not_started: 1, ..Ledger::default() },
+            ),
+        ];
+        let unreported = [Unreported {
+            unit: format!("platform/{PLACE}").parse().unwrap(),
+            why: Why::Refused,
+            messages: vec!["the state moved since the plan was made: plan again".into()],
+        }];
+        assert_eq!(
+            unstyled(&report(&reports, &unreported, 120)),
+            "\
+alice  applied  111122223333.us-east-1  31 steps = 31 done
+bob  applied with leftovers  111122223333.us-east-1  3 steps = 2 done + 1 failed
+  left: ec2.vpc/main (vpc-9) awaits deletion
+  next: nfplan apply --select bob deletes what is left
+carol  rolled back  111122223333.us-east-1  8 steps = 4 undone + 1 kept + 1 failed + 2 not started
+  x batch.compute_environment/main failed
+    AWS: batch:CreateComputeEnvironment AccessDenied: not authorised to sts:AssumeRole  (request 7c1e)
+  undone: 4 steps, as it was before
+  kept: 1 step, because they make the unit safer
+  next: grant the permission, then nfplan apply --select carol
+dave  stuck  111122223333.us-east-1  2 steps = 1 undone + 1 stuck
+  x batch.compute_environment/main could not be undone
+    AWS: batch:CreateComputeEnvironment AccessDenied: not authorised to sts:AssumeRole  (request 7c1e)
+  undone: 1 step, as it was before
+  left: ec2.vpc/main (vpc-1) neither finished nor undone
+  next: grant the permission, then nfplan rollback
+erin  interrupted  111122223333.us-east-1  2 steps = 1 done + 1 not started
+  next: nfplan rollback undoes what was begun
+  next: nfplan apply --resume --select erin goes on with it
+platform:111122223333  refused  111122223333.us-east-1
+  the state moved since the plan was made: plan again
+
+6 units = 1 applied + 1 applied with leftovers + 1 rolled back + 1 stuck + 1 interrupted + 1 refused
+46 steps = 34 done + 5 undone + 1 kept + 2 failed + 1 stuck + 3 not started
+"
+        );
+    }
+
+    #[test]
+    fn nothing_to_do_is_said() {
+        assert_eq!(unstyled(&report(&[], &[], 80)), "Nothing was to be done.\n");
+    }
+}

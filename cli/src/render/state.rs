@@ -103,3 +103,78 @@ fn attributes(page: &mut Page, title: &str, attributes: &Attributes) {
         page.put(&Line::at(6).text(format!("{name}: {value}")));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::collections::BTreeSet;
+
+    use super::super::samples::unstyled;
+    use super::super::samples::workspace;
+    use super::*;
+
+    fn object(id: &str, generation: u32) -> Object {
+        Object {
+            remote_id: id.parse().unwrap(),
+            generation,
+            incarnation: Some(3),
+            schema: 1,
+            inputs: BTreeMap::from([("name".into(), "nf\x1b[31m".into())]),
+            outputs: BTreeMap::from([("arn".into(), "arn:q".into())]),
+            dependencies: BTreeSet::from(["ec2.vpc/main".parse().unwrap()]),
+            status: Status::Ready,
+        }
+    }
+
+    fn state() -> State {
+        let plan = workspace("alice", Vec::new());
+        let mut state = State::empty(plan.unit, plan.source);
+        let queue = Entry {
+            incarnation: 3,
+            current: Some(object("q-2", 2)),
+            deposed: vec![Object { status: Status::Settling, ..object("q-1", 1) }],
+            parked: None,
+        };
+        let key = Entry { parked: Some(object("k-1", 1)), ..Entry::default() };
+        state.entries.insert("batch.job_queue/main".parse().unwrap(), queue);
+        state.entries.insert("kms.key/work".parse().unwrap(), key);
+        state.entries.insert("ec2.vpc/main".parse().unwrap(), Entry::default());
+        state
+    }
+
+    #[test]
+    fn a_list_has_every_object_with_its_marks() {
+        let empty = State { entries: BTreeMap::new(), ..state() };
+        assert_eq!(
+            unstyled(&list(&[state(), empty], 120)),
+            "\
+workspace/111122223333.us-east-1/alice
+  batch.job_queue/main  q-2  generation 2
+  batch.job_queue/main  q-1  generation 1  deposed: awaits deletion  settling: AWS was still at work
+  kms.key/work  k-1  generation 1  parked: to be used again
+workspace/111122223333.us-east-1/alice
+  no objects
+"
+        );
+    }
+
+    #[test]
+    fn one_object_is_shown_with_inputs_outputs_and_needs() {
+        let text = show(&state(), &"kms.key/work".parse().unwrap(), 120).unwrap();
+        assert_eq!(
+            unstyled(&text),
+            "\
+workspace/111122223333.us-east-1/alice:kms.key/work
+  kms.key/work  k-1  generation 1  parked: to be used again
+    incarnation: 3
+    inputs:
+      name: \"nf\\u{1b}[31m\"
+    outputs:
+      arn: \"arn:q\"
+    needs:
+      ec2.vpc/main
+"
+        );
+        assert_eq!(show(&state(), &"ec2.vpc/main".parse().unwrap(), 120), None);
+    }
+}

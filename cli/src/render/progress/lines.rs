@@ -267,3 +267,121 @@ fn done(operation: &Operation) -> &'static str {
 fn clock(elapsed: Duration) -> String {
     format!("{:02}:{:02}", elapsed.as_secs() / 60, elapsed.as_secs() % 60)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use nfplan_engine::event::Made;
+    use nfplan_engine::provider::ErrorKind;
+    use nfplan_engine::provider::Left;
+    use nfplan_engine::step::Undo;
+
+    use super::super::super::samples::create_step;
+    use super::super::super::samples::unstyled;
+    use super::super::super::samples::workspace;
+    use super::*;
+
+    fn plan(user: &str) -> UnitPlan {
+        let mut plan = workspace(user, Vec::new());
+        for (id, address) in [(0, "ec2.vpc/main"), (1, "batch.job_queue/main")] {
+            plan.steps.push(create_step(id, address, "x", Undo::Delete));
+        }
+        plan
+    }
+
+    fn started(step: u32) -> Event {
+        let (token, found) = ("t".into(), Vec::new());
+        Event::Started { step: StepId(step), incarnation: Some(1), token, found }
+    }
+
+    fn succeeded(step: u32) -> Event {
+        let made = Made {
+            remote_id: "vpc-1".parse().unwrap(),
+            inputs: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            settling: None,
+        };
+        Event::Succeeded { step: StepId(step), made: Some(made) }
+    }
+
+    fn error() -> ProviderError {
+        ProviderError {
+            kind: ErrorKind::Quota,
+            operation: "ec2:CreateVpc".into(),
+            code: "VpcLimitExceeded".into(),
+            message: "too many\x1b[2J".into(),
+            request_id: Some("r-1".into()),
+            left: Left::Nothing,
+        }
+    }
+
+    #[test]
+    fn a_finished_step_is_one_line() {
+        let (mut lines, alice) = (Lines::new(100), plan("alice"));
+        assert_eq!(lines.take(&alice, &started(0)), None);
+        let Some(Told::News(line)) = lines.take(&alice, &succeeded(0)) else { panic!("no news") };
+        assert_eq!(unstyled(&line), "alice  ec2.vpc/main  created  (vpc-1)\n");
+        assert_eq!((lines.finished(), lines.underway().len()), (1, 0));
+    }
+
+    #[test]
+    fn a_failure_is_told_with_its_cause_even_to_the_quiet() {
+        let (mut lines, alice) = (Lines::new(100), plan("alice"));
+        lines.take(&alice, &started(0));
+        let failed = Event::Failed { step: StepId(0), error: error() };
+        let Some(Told::Failure(line)) = lines.take(&alice, &failed) else { panic!("no failure") };
+        assert_eq!(
+            unstyled(&line),
+            "alice  ec2.vpc/main  failed  ec2:CreateVpc: VpcLimitExceeded: too many\\u{1b}[2J  \
+             (request r-1)\n"
+                .replace("  (request", "\n    (request")
+        );
+        let back = Event::RollingBack { cause: Cause::Step(StepId(0)) };
+        let Some(Told::Failure(line)) = lines.take(&alice, &back) else { panic!("no failure") };
+        assert_eq!(unstyled(&line), "alice  rolling back  because ec2.vpc/main failed\n");
+    }
+
+    #[test]
+    fn a_silent_log_gets_a_sign_of_life_only_while_something_is_under_way() {
+        let (mut lines, alice) = (Lines::new(100), plan("alice"));
+        assert_eq!(lines.tick(Duration::from_secs(60)), None);
+        lines.take(&alice, &started(0));
+        assert!(lines.tick(Duration::from_secs(62)).is_some_and(|line| {
+            unstyled(&line)
+                == "01:02  0 steps done, 1 under way, longest creating alice ec2.vpc/main\n"
+        }));
+        assert_eq!(lines.tick(Duration::from_secs(91)), None);
+        assert!(lines.tick(Duration::from_secs(92)).is_some());
+        lines.take(&alice, &succeeded(0));
+        assert_eq!(lines.tick(Duration::from_secs(600)), None);
+    }
+
+    #[test]
+    fn steps_of_units_side_by_side_are_told_apart() {
+        let mut lines = Lines::new(100);
+        lines.take(&plan("alice"), &started(0));
+        lines.tick(Duration::from_secs(5));
+        lines.take(&plan("bob"), &started(0));
+        lines.tick(Duration::from_secs(7));
+        assert_eq!(
+            lines.underway(),
+            ["  alice  ec2.vpc/main  creating  7 s", "  bob  ec2.vpc/main  creating  2 s"]
+        );
+        lines.take(&plan("alice"), &succeeded(0));
+        assert_eq!(lines.underway(), ["  bob  ec2.vpc/main  creating  2 s"]);
+    }
+
+    #[test]
+    fn undoing_takes_nothing_from_what_was_done() {
+        let (mut lines, alice) = (Lines::new(100), plan("alice"));
+        lines.take(&alice, &started(0));
+        lines.take(&alice, &succeeded(0));
+        lines.take(&alice, &Event::UndoStarted { step: StepId(0) });
+        assert_eq!(lines.underway(), ["  alice  ec2.vpc/main  undoing  0 s"]);
+        let undone = Event::Undone { step: StepId(0), made: None };
+        let Some(Told::News(line)) = lines.take(&alice, &undone) else { panic!("no news") };
+        assert_eq!(unstyled(&line), "alice  ec2.vpc/main  undone\n");
+        assert_eq!(lines.finished(), 1);
+    }
+}
