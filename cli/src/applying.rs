@@ -219,8 +219,7 @@ where
             _ => BTreeMap::new(),
         };
         let source = open.plan.source.clone();
-        let state =
-            loaded.state.unwrap_or_else(|| State::empty(lease.unit().clone(), source));
+        let state = loaded.state.unwrap_or_else(|| State::empty(lease.unit().clone(), source));
         let externals = self.externals();
         let salt = journal.head().lineage.to_string();
         let context = RunContext {

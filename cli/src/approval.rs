@@ -17,7 +17,6 @@ use crate::exit::Exit;
 use crate::project::Project;
 use crate::selection::Universe;
 
-
 /// What the caller allows.
 #[derive(Debug, Clone)]
 pub struct Approval {
@@ -46,8 +45,10 @@ impl Approval {
         let may_ask = context.terminal.interactive && !context.settings.general.no_input;
         if !arguments.auto_approve && !may_ask {
             return Err(CliError::refused("nobody can be asked to approve: there is no terminal")
-                .hint("--auto-approve approves everything but data loss, mass destroy and in-slot \
-                       replacement"));
+                .hint(
+                    "--auto-approve approves everything but data loss, mass destroy and in-slot \
+                       replacement",
+                ));
         }
         Ok(Self { auto_approve: arguments.auto_approve, allowed, may_ask })
     }
@@ -113,7 +114,9 @@ pub fn classes(plan: &Plan, project: &Project, universe: &Universe) -> BTreeSet<
 
 fn loses_data(plan: &UnitPlan, schemas: &Schemas) -> bool {
     plan.steps.iter().any(|step| {
-        let Operation::Update { before, after, changed, .. } = &step.operation else { return false };
+        let Operation::Update { before, after, changed, .. } = &step.operation else {
+            return false;
+        };
         let Some(schema) = schemas.find(&step.address.resource_type) else { return false };
         schema.managed().any(|(attribute, managed)| {
             let (old, new) = (before.get(attribute.name), after.get(attribute.name));

@@ -50,7 +50,10 @@ impl CliError {
 
     /// Problems in spec files.
     pub fn invalid(diagnostics: Diagnostics) -> Self {
-        let count = diagnostics.iter().filter(|d| d.severity == nfplan_specs::diagnostic::Severity::Error).count();
+        let count = diagnostics
+            .iter()
+            .filter(|d| d.severity == nfplan_specs::diagnostic::Severity::Error)
+            .count();
         let noun = if count == 1 { "problem" } else { "problems" };
         let message = format!("the specs have {count} {noun}");
         Self { diagnostics: Some(diagnostics), ..Self::new(Exit::InvalidSpecs, message) }

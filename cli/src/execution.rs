@@ -245,8 +245,9 @@ impl Interrupt {
     fn wait(&self) -> impl Future<Output = ()> + use<> {
         let terminated = self.terminated.clone();
         async move {
-            let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-                .expect("SIGTERM can be listened to");
+            let mut terminate =
+                tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+                    .expect("SIGTERM can be listened to");
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => {}
                 _ = terminate.recv() => terminated.set(true),

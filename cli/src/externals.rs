@@ -33,10 +33,8 @@ impl<S: Store> Externals for StoredExternals<'_, S> {
         let mut values = BTreeMap::new();
         let units: BTreeSet<&UnitId> = wanted.iter().map(|external| &external.unit).collect();
         for unit in units {
-            let unavailable = |reason: String| JournalError::Unavailable {
-                unit: unit.to_string(),
-                reason,
-            };
+            let unavailable =
+                |reason: String| JournalError::Unavailable { unit: unit.to_string(), reason };
             let loaded = load(self.store, unit).await.map_err(|e| unavailable(e.to_string()))?;
             let Some(state) = self.committed(&loaded).map_err(unavailable)? else { continue };
             for external in wanted.iter().filter(|external| external.unit == *unit) {

@@ -264,9 +264,9 @@ impl PlacePlanner<'_> {
                 Ok(None)
             }
             Ok(Planned { plan, outputs }) => {
-                let outputs = outputs.into_iter().map(|(reference, value)| {
-                    (External { unit: unit.clone(), reference }, value)
-                });
+                let outputs = outputs
+                    .into_iter()
+                    .map(|(reference, value)| (External { unit: unit.clone(), reference }, value));
                 let outputs = outputs.collect();
                 if selected {
                     self.keep(draft, plan, out);

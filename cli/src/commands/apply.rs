@@ -96,7 +96,10 @@ pub fn load(path: &Path) -> Result<Plan, CliError> {
     };
     let plan: Plan = serde_json::from_slice(&text).map_err(|error| invalid(error.to_string()))?;
     if &*plan.format != FORMAT {
-        return Err(invalid(format!("its format is {}, and this nfplan reads {FORMAT}", plan.format)));
+        return Err(invalid(format!(
+            "its format is {}, and this nfplan reads {FORMAT}",
+            plan.format
+        )));
     }
     Ok(plan)
 }
@@ -109,8 +112,9 @@ impl Expected {
         if *digest == fresh_digest {
             return Ok(());
         }
-        let mut message =
-            format!("the plan is not the expected one: it has the digest {fresh_digest}, not {digest}");
+        let mut message = format!(
+            "the plan is not the expected one: it has the digest {fresh_digest}, not {digest}"
+        );
         for line in self.saved.iter().flat_map(|saved| differences(saved, fresh)) {
             message.push_str("\n  ");
             message.push_str(&line);
@@ -131,7 +135,10 @@ fn differences(saved: &Plan, fresh: &Plan) -> Vec<String> {
         let before = lines.len();
         for change in &old.changes {
             if !changes.contains(change) {
-                lines.push(format!("no longer so: {}:{} {:?}", old.unit, change.address, change.action));
+                lines.push(format!(
+                    "no longer so: {}:{} {:?}",
+                    old.unit, change.address, change.action
+                ));
             }
         }
         for change in changes {

@@ -30,8 +30,7 @@ pub async fn destroy(context: &Context, arguments: &DestroyArguments) -> Result<
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     check_platforms(&universe, &selected)?;
     let refresh = Refresh::Bulk;
-    let request =
-        Request { selected, destroy: true, refresh, locked: false, replace: Vec::new() };
+    let request = Request { selected, destroy: true, refresh, locked: false, replace: Vec::new() };
     let planned = plan_fleet(&mut project, &universe, &request).await?;
     let document = planned.document(refresh);
     if !context.settings.general.json {

@@ -94,7 +94,8 @@ pub fn refuse(context: &Context, planned: &FleetPlan) -> Result<(), CliError> {
 fn save(path: &Path, document: &Plan) -> Result<(), CliError> {
     let fail = |error: std::io::Error| CliError::file("write", path, &error);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(fail)?;
+    let mut file =
+        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(fail)?;
     serde_json::to_writer_pretty(&mut file, document)
         .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;
     file.as_file().sync_all().map_err(fail)?;

@@ -34,8 +34,9 @@ pub async fn state(context: &Context, command: &StateCommand) -> Result<Exit, Cl
             states.retain(|_, state| !state.entries.values().all(Entry::is_vacant));
             if states.is_empty() {
                 let message = format!("no unit has anything at `{address}`");
-                return Err(CliError::refused(message)
-                    .hint("`nfplan state list` shows all addresses"));
+                return Err(
+                    CliError::refused(message).hint("`nfplan state list` shows all addresses")
+                );
             }
             if context.settings.general.json {
                 context.print_json(&StateDocument::new(&states))?;

@@ -52,7 +52,8 @@ fn check_name(kind: &Kind, rule: &NameRule, record: &Record) -> Result<(), Refus
 fn check_sizes(scene: &Scene<'_>, kind: &'static Kind, record: &Record) -> Result<(), Refusal> {
     let schema = scene.settings.schema(kind.resource_type);
     for attribute in schema.attributes {
-        let Some((limit, value)) = attribute.limit.zip(record.attributes.get(attribute.name)) else {
+        let Some((limit, value)) = attribute.limit.zip(record.attributes.get(attribute.name))
+        else {
             continue;
         };
         if exceeds(limit, value) {

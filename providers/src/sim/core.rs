@@ -8,6 +8,7 @@ use nfplan_engine::address::AccountId;
 use nfplan_engine::address::Place;
 
 use crate::sim::calls::CallLog;
+use crate::sim::clock;
 use crate::sim::cloud::Cloud;
 use crate::sim::cloud::Effects;
 use crate::sim::faults::Faults;
@@ -54,12 +55,20 @@ impl Core {
 
     /// Takes in what other processes changed.
     pub(crate) fn refresh(&mut self, account: &AccountId) -> Result<(), SimError> {
+        let is_new = !self.accounts.contains_key(account);
         let folder = self.folder.as_deref();
-        let open = || Account { log: folder.map(|folder| Log::new(folder, account.as_str())), ..Account::default() };
+        let open = || Account {
+            cloud: Cloud::default(),
+            log: folder.map(|folder| Log::new(folder, account.as_str())),
+        };
         let account = self.accounts.entry(account.clone()).or_insert_with(open);
         let Some(log) = &mut account.log else { return Ok(()) };
         for effects in log.read_tail()? {
             account.cloud.apply(effects);
+        }
+        if is_new && account.cloud.clock() > 0 {
+            // Between two runs time passes, so what a killed one waited for comes about.
+            account.cloud.advance(account.cloud.clock() + clock::REQUEST_DEADLINE);
         }
         Ok(())
     }
@@ -75,7 +84,14 @@ impl Core {
 
     /// Makes what was changed durable and gives the lock back.
     pub(crate) fn release(&mut self, account: &AccountId) -> Result<(), SimError> {
-        self.account(account).log.as_mut().map_or(Ok(()), Log::release)
+        let account = self.account(account);
+        let Some(log) = &mut account.log else { return Ok(()) };
+        let (clock, counter) = (account.cloud.clock(), account.cloud.counter());
+        if log.is_dirty() {
+            // What the call waited for has come about for the next process too.
+            log.append(&Effects { clock, counter, ..Effects::default() })?;
+        }
+        log.release()
     }
 
     /// Lets effects come about, in the log first.

@@ -37,10 +37,7 @@ pub(crate) fn refusal(error: &SinkError) -> Refusal {
 }
 
 /// Promotes the key that waits beside the file.
-pub(crate) fn promote(
-    session: &mut Session<'_>,
-    inputs: &Attributes,
-) -> Result<(), ProviderError> {
+pub(crate) fn promote(session: &mut Session<'_>, inputs: &Attributes) -> Result<(), ProviderError> {
     let (path, key) = (text(inputs, "path"), text(inputs, "access_key_id"));
     session.disk("file:Promote", || sink::promote(Path::new(path), key))
 }

@@ -24,9 +24,8 @@ impl Mint {
     pub(crate) fn unique(&self, prefix: &str, length: usize) -> String {
         let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         let digits = self.hex.bytes().zip(self.hex.bytes().skip(1));
-        let letters = digits.map(|(a, b)| {
-            alphabet[(usize::from(a) * 7 + usize::from(b)) % alphabet.len()] as char
-        });
+        let letters = digits
+            .map(|(a, b)| alphabet[(usize::from(a) * 7 + usize::from(b)) % alphabet.len()] as char);
         prefix.chars().chain(letters.take(length)).collect()
     }
 

@@ -229,11 +229,8 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    pub(crate) const STANDARD: Self = Self {
-        create: standard::create,
-        update: standard::update,
-        delete: standard::delete,
-    };
+    pub(crate) const STANDARD: Self =
+        Self { create: standard::create, update: standard::update, delete: standard::delete };
 }
 
 /// The requests that read objects.
@@ -274,11 +271,7 @@ impl Kind {
 
     /// The key of an object.
     pub(crate) fn key(&self, place: &Place, id: &str) -> Key {
-        Key {
-            resource_type: self.resource_type,
-            region: self.scope(place).cloned(),
-            id: id.into(),
-        }
+        Key { resource_type: self.resource_type, region: self.scope(place).cloned(), id: id.into() }
     }
 }
 

@@ -52,7 +52,9 @@ pub enum SimError {
         format: String,
     },
     /// A quota that AWS does not raise, or none at all.
-    #[error("`{resource_type}` has no quota that can be set; AWS fixes it, or nfplan does not count it")]
+    #[error(
+        "`{resource_type}` has no quota that can be set; AWS fixes it, or nfplan does not count it"
+    )]
     Quota {
         /// The resource type.
         resource_type: String,
@@ -165,6 +167,11 @@ impl Log {
             Some(folder) => File::open(folder)?.sync_all(),
             None => Ok(()),
         }
+    }
+
+    /// Whether something was appended since the lock was taken.
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.dirty
     }
 
     /// Makes what was appended durable and gives the lock back.

@@ -22,10 +22,7 @@ const FAMILIES: &[&str] = &[
 const RARE_FAMILIES: &[&str] = &["p3", "p4d", "p5"];
 
 /// Answers a look-up.
-pub(crate) fn look_up(
-    session: &mut Session<'_>,
-    look_up: &LookUp,
-) -> Result<Value, ProviderError> {
+pub(crate) fn look_up(session: &mut Session<'_>, look_up: &LookUp) -> Result<Value, ProviderError> {
     match look_up {
         LookUp::EcsImage => {
             session.look("ssm:GetParameter")?;
@@ -66,6 +63,11 @@ fn offered(place: &Place, types: &[Box<str>]) -> Vec<String> {
     let first = usize::from(most == 3);
     // Where three of the four zones offer a type, the first one does not.
     ec2::zones(place).into_iter().skip(first).take(most).collect()
+}
+
+/// Whether AWS has a type or a whole family at all.
+pub(crate) fn is_offered(name: &str) -> bool {
+    zones_of(name) > 0
 }
 
 /// How many zones offer a type or a whole family.

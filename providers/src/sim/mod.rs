@@ -1,10 +1,10 @@
 //! An embedded simulated AWS, as strict as the real one where a plan can go wrong.
 //!
-//! Each provider call is a [`session`] of requests, one for each request that a real client would
-//! send. A request sees its account as a [`scene`], is checked, and comes down to effects: objects
-//! put and deleted. Effects go to the account's [`log`] first and then to the [`cloud`] in memory,
-//! which is what the log replays to. What differs from type to type is in tables ([`kind`], filled
-//! in by the service modules) that [`standard`] carries out.
+//! Each provider call is a `session` of requests, one for each request that a real client would
+//! send. A request sees its account as a `scene`, is checked, and comes down to effects: objects
+//! put and deleted. Effects go to the account's `log` first and then to the `cloud` in memory,
+//! which is what the log replays to. What differs from type to type is in tables (`kind`, filled
+//! in by the service modules) that `standard` carries out.
 //!
 //! Time is logical: every request takes a tenth of a second, waits jump to their end, and nothing
 //! sleeps. The same calls give the same ids and the same log.

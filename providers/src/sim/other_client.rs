@@ -13,8 +13,8 @@ use crate::sim::kind;
 use crate::sim::kind::Kind;
 use crate::sim::log::SimError;
 use crate::sim::record::Record;
-use crate::sim::scene::Scene;
 use crate::sim::s3;
+use crate::sim::scene::Scene;
 
 /// Another client of the simulated cloud.
 #[derive(Debug, Clone)]
@@ -134,7 +134,11 @@ impl OtherClient {
     }
 
     /// Makes an access key and returns its id.
-    pub fn create_access_key(&self, place: &Place, user: &str) -> Result<RemoteId, OtherClientError> {
+    pub fn create_access_key(
+        &self,
+        place: &Place,
+        user: &str,
+    ) -> Result<RemoteId, OtherClientError> {
         let inputs = [("user".into(), Value::text(user)), ("status".into(), "Active".into())];
         self.put_object(place, "iam.access_key", Attributes::from(inputs))
     }
@@ -188,8 +192,7 @@ impl OtherClient {
 }
 
 fn find_kind(resource_type: &str) -> Result<&'static Kind, OtherClientError> {
-    kind::find(resource_type)
-        .ok_or_else(|| OtherClientError::UnknownType(resource_type.to_owned()))
+    kind::find(resource_type).ok_or_else(|| OtherClientError::UnknownType(resource_type.to_owned()))
 }
 
 fn missing(place: &Place, kind: &Kind, id: &str) -> OtherClientError {

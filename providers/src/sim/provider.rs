@@ -151,10 +151,7 @@ fn step<'a>(unit: &'a UnitId, address: &'a Address, action: StepAction) -> Step<
 }
 
 /// The type of an address; none for what is kept on the runner's own disk.
-fn known(
-    session: &Session<'_>,
-    address: &Address,
-) -> Result<Option<&'static Kind>, ProviderError> {
+fn known(session: &Session<'_>, address: &Address) -> Result<Option<&'static Kind>, ProviderError> {
     let resource_type = address.resource_type.as_str();
     if resource_type == file::CREDENTIALS {
         return Ok(None);

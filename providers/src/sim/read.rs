@@ -71,10 +71,7 @@ fn type_of<'a>(wanted: &'a Wanted<'_>) -> &'a str {
 
 /// Whether `GetAccountAuthorizationDetails` shows a type.
 fn is_listed_iam(resource_type: &str) -> bool {
-    matches!(
-        resource_type,
-        "iam.role" | "iam.user" | "iam.policy" | "iam.instance_profile"
-    )
+    matches!(resource_type, "iam.role" | "iam.user" | "iam.policy" | "iam.instance_profile")
 }
 
 fn by_type<'a>(wanted: &'a [Wanted<'_>]) -> BTreeMap<&'a str, Vec<usize>> {
@@ -104,7 +101,11 @@ impl Asked {
         if list_iam {
             let count = |name| session.cloud().count(name, None);
             let total = count("iam.role") + count("iam.user") + count("iam.policy");
-            return self.pages(session, "iam:GetAccountAuthorizationDetails", total.div_ceil(IAM_PAGE));
+            return self.pages(
+                session,
+                "iam:GetAccountAuthorizationDetails",
+                total.div_ceil(IAM_PAGE),
+            );
         }
         let count = session.cloud().count(kind.resource_type, scope);
         for (operation, page) in kind.reads.pages {
@@ -146,7 +147,8 @@ fn see(
     let found = find(session.cloud(), session.place, kind, (schema, wanted)).is_some();
     let mut requests: Vec<&str> = Vec::new();
     if !list_iam {
-        let shown = if found || kind.reads.listed { usize::from(found) * kind.reads.each.len() } else { 1 };
+        let shown =
+            if found || kind.reads.listed { usize::from(found) * kind.reads.each.len() } else { 1 };
         requests.extend(kind.reads.each.iter().take(shown));
     }
     let deep = depth == Depth::Deep || kind.resource_type == KEY_TYPE;
@@ -223,7 +225,8 @@ fn find<'a>(
                 Identity::Tags => cloud.owned(wanted.unit, wanted.address).find(made),
                 Identity::Attributes(_) | Identity::Siblings(_) => {
                     let found = identified(cloud, place, kind, (schema, inputs), wanted)?;
-                    let unit = checks::owner(cloud, found).and_then(|owner| owner.tag("nfplan:unit"));
+                    let unit =
+                        checks::owner(cloud, found).and_then(|owner| owner.tag("nfplan:unit"));
                     let ours = unit == Some(&wanted.unit.to_string());
                     Some(found).filter(made).filter(|_| ours)
                 }

@@ -121,13 +121,17 @@ impl Record {
 
     /// All texts that other objects may call it by.
     pub(crate) fn handles(&self) -> BTreeSet<Box<str>> {
-        let mut handles: BTreeSet<Box<str>> =
-            ["id", "arn", "name"].iter().filter_map(|name| self.text(name)).map(Into::into).collect();
+        let mut handles: BTreeSet<Box<str>> = ["id", "arn", "name"]
+            .iter()
+            .filter_map(|name| self.text(name))
+            .map(Into::into)
+            .collect();
         handles.insert(self.key.id.clone());
         if let Some(token) = &self.token {
             handles.insert(format!("token {token}").into());
         }
-        if let Some(name) = self.text("name").filter(|_| self.key.resource_type.starts_with("iam.")) {
+        if let Some(name) = self.text("name").filter(|_| self.key.resource_type.starts_with("iam."))
+        {
             handles.insert(any_case(name).into());
         }
         handles

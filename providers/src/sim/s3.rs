@@ -96,9 +96,10 @@ fn create_bucket(
     refreshed.map_err(|error| internal(kind.create, &error, Left::Nothing))?;
     let name = Identified::named(request.inputs).id;
     let key = kind.key(session.place, &name);
-    let taken = session.core.clouds().any(|(account, cloud)| {
-        *account != session.place.account && cloud.get(&key).is_some()
-    });
+    let taken = session
+        .core
+        .clouds()
+        .any(|(account, cloud)| *account != session.place.account && cloud.get(&key).is_some());
     if taken {
         session.request(kind.create, |_| -> Result<(), Refusal> {
             let message = format!("the bucket `{name}` exists in another account");
@@ -171,14 +172,19 @@ pub(crate) static BUCKET_POLICY: Kind = Kind {
 fn check_policy(scene: &Scene<'_>, _: Option<&Record>, part: &Record) -> Result<(), Refusal> {
     let bucket = scene.find("s3.bucket", part.text_or_empty("bucket"));
     let Some(arn) = bucket.and_then(|bucket| bucket.text("arn")) else { return Ok(()) };
-    let statements = part.attributes.get("policy").and_then(|policy| policy.as_map()?.get("Statement"));
-    let foreign = statements.and_then(Value::as_list).unwrap_or_default().iter().find_map(|statement| {
-        let fields: &Attributes = statement.as_map()?;
-        let mut resources = fields.get("Resource")?.as_list()?.iter().filter_map(Value::as_text);
-        resources.find(|resource| {
-            resource.strip_prefix(arn).is_none_or(|rest| !rest.is_empty() && !rest.starts_with('/'))
-        })
-    });
+    let statements =
+        part.attributes.get("policy").and_then(|policy| policy.as_map()?.get("Statement"));
+    let foreign =
+        statements.and_then(Value::as_list).unwrap_or_default().iter().find_map(|statement| {
+            let fields: &Attributes = statement.as_map()?;
+            let mut resources =
+                fields.get("Resource")?.as_list()?.iter().filter_map(Value::as_text);
+            resources.find(|resource| {
+                resource
+                    .strip_prefix(arn)
+                    .is_none_or(|rest| !rest.is_empty() && !rest.starts_with('/'))
+            })
+        });
     foreign.map_or(Ok(()), |resource| {
         let message = format!("policy has the invalid resource `{resource}`");
         Err(Refusal::invalid("MalformedPolicy", message))

@@ -56,7 +56,8 @@ pub(crate) static SECRET: Kind = Kind {
         let name = Identified::named(attributes).id;
         let (partition, suffix) = (partition(&place.region), mint.suffix());
         let (region, account) = (&place.region, &place.account);
-        let id = format!("arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-{suffix}");
+        let id =
+            format!("arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-{suffix}");
         Identified { outputs: Attributes::from([("arn".into(), Value::text(&id))]), id }
     },
     references: &[],
@@ -108,11 +109,7 @@ pub(crate) static CURRENT_VERSION: Kind = Kind {
 };
 
 /// Only what waits in the secret can be promoted.
-fn check_staged(
-    scene: &Scene<'_>,
-    _: Option<&Record>,
-    version: &Record,
-) -> Result<(), Refusal> {
+fn check_staged(scene: &Scene<'_>, _: Option<&Record>, version: &Record) -> Result<(), Refusal> {
     let key = version.text_or_empty("access_key_id");
     let secret = scene.find(SECRET.resource_type, version.text_or_empty("secret_id"));
     if secret.is_none_or(|secret| is_staged(secret, key)) {
@@ -184,5 +181,7 @@ pub(crate) fn discard(
 /// The key whose secret is given out.
 fn current<'a>(session: &'a Session<'_>, secret: &Record) -> Option<&'a str> {
     let mut versions = session.cloud().referrers(secret);
-    versions.find(|version| version.key.resource_type == CURRENT_VERSION.resource_type)?.text("access_key_id")
+    versions
+        .find(|version| version.key.resource_type == CURRENT_VERSION.resource_type)?
+        .text("access_key_id")
 }

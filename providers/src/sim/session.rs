@@ -123,8 +123,11 @@ impl<'a> Session<'a> {
         plan: impl Fn(&mut Scene<'_>) -> Result<T, Refusal>,
     ) -> Result<T, ProviderError> {
         let mut pause = clock::FIRST_PAUSE;
+        let mut fault = None;
         loop {
-            let fault = self.send(operation)?;
+            // A fault that lets the effect happen waits for the try that has one.
+            let struck = self.send(operation)?;
+            fault = fault.or(struck);
             let mut scene = self.core.scene(self.place);
             match plan(&mut scene) {
                 Ok(answer) => {
@@ -136,7 +139,11 @@ impl<'a> Session<'a> {
                     self.advance(self.now() + pause);
                     pause *= 2;
                 }
-                Err(refusal) => return Err(self.refused(operation, &refusal)),
+                Err(refusal) => {
+                    let lost = matches!(fault, Some((FaultMode::AnswerLost, _)));
+                    let answer = if lost { self.answer(operation, fault) } else { Ok(()) };
+                    return answer.and(Err(self.refused(operation, &refusal)));
+                }
             }
         }
     }
@@ -177,7 +184,7 @@ impl<'a> Session<'a> {
                 Err(failure(operation, kind, words, self.left()))
             }
             Some((FaultMode::AnswerLost, _)) => {
-                self.advance(self.now().max(self.deadline));
+                self.advance(self.now() + clock::REQUEST_DEADLINE);
                 let words = ("NoAnswer", "no answer by the deadline");
                 Err(failure(operation, ErrorKind::Unavailable, words, Left::Unknown))
             }
@@ -208,7 +215,8 @@ impl<'a> Session<'a> {
         poll: &'static str,
         work: Work,
     ) -> Result<Waited, ProviderError> {
-        let pending = |session: &Self| session.record(key).and_then(|record| record.pending.clone());
+        let pending =
+            |session: &Self| session.record(key).and_then(|record| record.pending.clone());
         let Some(until) = pending(self).map(|pending| pending.at) else {
             return Ok(Waited::Settled);
         };

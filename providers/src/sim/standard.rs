@@ -373,11 +373,7 @@ fn end(scene: &mut Scene<'_>, kind: &'static Kind, record: &Record) {
 }
 
 /// Removes what the object's own inputs attached to it: AWS deletes only what nothing hangs on.
-fn detach(
-    session: &mut Session<'_>,
-    key: &Key,
-    inputs: &Attributes,
-) -> Result<(), ProviderError> {
+fn detach(session: &mut Session<'_>, key: &Key, inputs: &Attributes) -> Result<(), ProviderError> {
     for change in kind::of(key.resource_type).changes {
         match change {
             Change::Slot { attribute, empty, .. } if live(session, key, attribute).is_some() => {
@@ -413,7 +409,9 @@ fn held<'a>(
         let references = kind::of(referrer.key.resource_type).references.iter();
         let refers = |reference: &&'static kind::Reference| {
             reference.to == to
-                && referred(&referrer.attributes, reference).iter().any(|text| handles.contains(*text))
+                && referred(&referrer.attributes, reference)
+                    .iter()
+                    .any(|text| handles.contains(*text))
         };
         let found: Vec<_> = references.filter(refers).map(|found| (referrer, found)).collect();
         found

@@ -23,8 +23,17 @@ const ALLOWED: [(&str, &[&str]); 6] = [
 
 /// What may not come near the engine, directly or through others: clouds, YAML, command lines,
 /// runtimes with clocks, files.
-const FOREIGN: [&str; 9] =
-    ["aws-", "serde-saphyr", "serde_yaml", "clap", "tokio", "tempfile", "anstream", "console", "uuid"];
+const FOREIGN: [&str; 9] = [
+    "aws-",
+    "serde-saphyr",
+    "serde_yaml",
+    "clap",
+    "tokio",
+    "tempfile",
+    "anstream",
+    "console",
+    "uuid",
+];
 
 fn metadata() -> Metadata {
     MetadataCommand::new()
@@ -38,15 +47,19 @@ fn metadata() -> Metadata {
 #[test]
 fn crates_depend_on_each_other_only_as_the_star_allows() {
     let metadata = metadata();
-    let members: BTreeMap<&str, &Package> =
-        metadata.workspace_packages().into_iter().map(|package| (package.name.as_str(), package)).collect();
+    let members: BTreeMap<&str, &Package> = metadata
+        .workspace_packages()
+        .into_iter()
+        .map(|package| (package.name.as_str(), package))
+        .collect();
     assert_eq!(
         members.keys().copied().collect::<BTreeSet<_>>(),
         ALLOWED.iter().map(|(name, _)| *name).collect::<BTreeSet<_>>()
     );
     for (name, allowed) in ALLOWED {
         let own = members[name].dependencies.iter().map(|dependency| dependency.name.as_str());
-        let own: BTreeSet<&str> = own.filter(|dependency| members.contains_key(dependency)).collect();
+        let own: BTreeSet<&str> =
+            own.filter(|dependency| members.contains_key(dependency)).collect();
         let extra: Vec<_> = own.difference(&allowed.iter().copied().collect()).copied().collect();
         assert!(extra.is_empty(), "{name} may not depend on {extra:?}");
     }
@@ -60,7 +73,10 @@ fn the_engine_reaches_no_cloud_file_format_command_line_or_runtime() {
     let normal = |id: &PackageId| {
         let node = resolve.nodes.iter().find(|node| node.id == *id).unwrap();
         let needed = node.deps.iter().filter(|dependency| {
-            dependency.dep_kinds.iter().any(|kind| kind.kind != cargo_metadata::DependencyKind::Development)
+            dependency
+                .dep_kinds
+                .iter()
+                .any(|kind| kind.kind != cargo_metadata::DependencyKind::Development)
         });
         needed.map(|dependency| dependency.pkg.clone()).collect::<Vec<_>>()
     };
@@ -73,6 +89,9 @@ fn the_engine_reaches_no_cloud_file_format_command_line_or_runtime() {
     }
     for id in seen {
         let name = metadata[&id].name.as_str();
-        assert!(!FOREIGN.iter().any(|foreign| name.starts_with(foreign)), "the engine reaches {name}");
+        assert!(
+            !FOREIGN.iter().any(|foreign| name.starts_with(foreign)),
+            "the engine reaches {name}"
+        );
     }
 }

@@ -21,6 +21,7 @@ use crate::sim::kind::Reads;
 use crate::sim::kind::Reference;
 use crate::sim::kind::Rules;
 use crate::sim::kind::Working;
+use crate::sim::lookup;
 use crate::sim::record::Key;
 use crate::sim::record::Record;
 use crate::sim::scene;
@@ -74,11 +75,7 @@ pub(crate) static KIND: Kind = Kind {
     reads: Reads::listing(&[(POLL, 100)]),
 };
 
-fn check(
-    scene: &Scene<'_>,
-    before: Option<&Record>,
-    environment: &Record,
-) -> Result<(), Refusal> {
+fn check(scene: &Scene<'_>, before: Option<&Record>, environment: &Record) -> Result<(), Refusal> {
     let invalid = |message: String| Err(Refusal::invalid("ClientException", message));
     let number = |name| environment.attributes.get(name).and_then(Value::as_integer);
     if number("min_vcpus") > number("max_vcpus") {
@@ -89,6 +86,10 @@ fn check(
     let spot = strategy.starts_with("SPOT_");
     if !matches!(kind, "EC2" | "SPOT") || (spot && kind != "SPOT") || !is_strategy(strategy) {
         return invalid(format!("the type `{kind}` has no allocation strategy `{strategy}`"));
+    }
+    let types = environment.texts("instance_types");
+    if let Some(unknown) = types.iter().find(|name| !lookup::is_offered(name)) {
+        return invalid(format!("there is no instance type `{unknown}`"));
     }
     let version = environment.text_or_empty("launch_template_version");
     let template = environment.text_or_empty("launch_template_id");

@@ -66,11 +66,17 @@ pub(crate) static KIND: Kind = Kind {
 fn check(scene: &Scene<'_>, before: Option<&Record>, queue: &Record) -> Result<(), Refusal> {
     let none = Vec::new();
     let list = |record: &Record| {
-        record.attributes.get("compute_environments").and_then(Value::as_list).unwrap_or(&none).to_vec()
+        record
+            .attributes
+            .get("compute_environments")
+            .and_then(Value::as_list)
+            .unwrap_or(&none)
+            .to_vec()
     };
     let environments = list(queue);
     if !(1..=3).contains(&environments.len()) {
-        let message = format!("a queue has 1 to 3 compute environments, not {}", environments.len());
+        let message =
+            format!("a queue has 1 to 3 compute environments, not {}", environments.len());
         return Err(Refusal::invalid("ClientException", message));
     }
     let old = before.map(list).unwrap_or_default();

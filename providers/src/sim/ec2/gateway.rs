@@ -111,11 +111,7 @@ pub(crate) static VPC_ENDPOINT: Kind = Kind {
     reads: Reads::listing(&[("ec2:DescribeVpcEndpoints", 1_000)]),
 };
 
-fn check_endpoint(
-    scene: &Scene<'_>,
-    _: Option<&Record>,
-    endpoint: &Record,
-) -> Result<(), Refusal> {
+fn check_endpoint(scene: &Scene<'_>, _: Option<&Record>, endpoint: &Record) -> Result<(), Refusal> {
     let (service, vpc) = (endpoint.text_or_empty("service"), endpoint.text("vpc_id"));
     let offered = ["s3", "dynamodb"];
     let prefix = format!("com.amazonaws.{}.", scene.place.region);

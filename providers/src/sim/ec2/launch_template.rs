@@ -48,9 +48,9 @@ pub(crate) static KIND: Kind = Kind {
 };
 
 fn content(attributes: &Attributes) -> Value {
-    let parts = CONTENT.iter().filter_map(|name| {
-        attributes.get(*name).map(|value| (Box::from(*name), value.clone()))
-    });
+    let parts = CONTENT
+        .iter()
+        .filter_map(|name| attributes.get(*name).map(|value| (Box::from(*name), value.clone())));
     Value::Map(parts.collect())
 }
 

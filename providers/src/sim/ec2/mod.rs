@@ -61,6 +61,30 @@ fn joined(attributes: &Attributes, names: &[&str]) -> Identified {
 pub(crate) fn zones(place: &Place) -> Vec<String> {
     let mut parts = place.region.as_str().split('-');
     let area = parts.next().unwrap_or_default();
-    let rest: String = parts.map(|part| part.chars().next().unwrap_or_default()).collect();
+    let rest: String = parts.map(short).collect();
     (1..=4).map(|number| format!("{area}{rest}-az{number}")).collect()
+}
+
+/// How zone ids shorten a part of a region's name: `southeast` to `se`, `central` to `c`.
+fn short(part: &str) -> String {
+    let second = ["north", "south"].iter().find_map(|first| part.strip_prefix(first));
+    let letters = [Some(part), second].into_iter().flatten();
+    letters.filter_map(|word| word.chars().next()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zone_ids_are_those_of_aws() {
+        for (region, first) in [
+            ("us-east-1", "use1-az1"),
+            ("ap-southeast-2", "apse2-az1"),
+            ("eu-central-1", "euc1-az1"),
+        ] {
+            let place = format!("111122223333.{region}").parse().unwrap();
+            assert_eq!(zones(&place)[0], first);
+        }
+    }
 }

@@ -51,7 +51,10 @@ fn check_vpc(_: &Scene<'_>, _: Option<&Record>, vpc: &Record) -> Result<(), Refu
     let cidr = vpc.text_or_empty("cidr");
     match Range::parse(cidr) {
         Some(range) if (16..=28).contains(&range.prefix) => Ok(()),
-        _ => Err(Refusal::invalid("InvalidVpc.Range", format!("`{cidr}` is no block from /16 to /28"))),
+        _ => Err(Refusal::invalid(
+            "InvalidVpc.Range",
+            format!("`{cidr}` is no block from /16 to /28"),
+        )),
     }
 }
 

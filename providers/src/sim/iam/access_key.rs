@@ -72,10 +72,7 @@ fn check(scene: &Scene<'_>, before: Option<&Record>, key: &Record) -> Result<(),
 }
 
 /// The keys of a user.
-pub(crate) fn keys_of<'a>(
-    cloud: &'a Cloud,
-    user: &Record,
-) -> impl Iterator<Item = &'a Record> {
+pub(crate) fn keys_of<'a>(cloud: &'a Cloud, user: &Record) -> impl Iterator<Item = &'a Record> {
     cloud.referrers(user).filter(|record| record.key.resource_type == KIND.resource_type)
 }
 
@@ -117,9 +114,8 @@ pub(crate) fn discard(
     }
     let Some(path) = text(inputs, "file").map(Path::new) else { return Ok(()) };
     let pending = sink::pending_key_id(path);
-    let pending = pending.map_err(|error| {
-        session.refused("file:Discard", &file::refusal(&error))
-    })?;
+    let pending =
+        pending.map_err(|error| session.refused("file:Discard", &file::refusal(&error)))?;
     if pending.as_deref() == Some(key.as_str()) {
         session.disk("file:Discard", || sink::discard_pending(path))?;
     }

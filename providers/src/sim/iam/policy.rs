@@ -46,10 +46,7 @@ pub(crate) static KIND: Kind = Kind {
 
 /// A version: its number and its document.
 fn version(number: i64, document: &Value) -> Value {
-    let fields = [
-        ("number".into(), Value::Integer(number)),
-        ("document".into(), document.clone()),
-    ];
+    let fields = [("number".into(), Value::Integer(number)), ("document".into(), document.clone())];
     Value::Map(Attributes::from(fields))
 }
 
@@ -92,9 +89,10 @@ fn update(
 ) -> Result<(), ProviderError> {
     let mut wanted = request.after.clone();
     session.settings().schema(KIND.resource_type).normalise(&mut wanted);
-    if let Some(document) = wanted.get("document").filter(|document| {
-        record.attributes.get("document") != Some(document)
-    }) {
+    if let Some(document) = wanted
+        .get("document")
+        .filter(|document| record.attributes.get("document") != Some(document))
+    {
         bring_document(session, &record.key, document)?;
     }
     standard::update_tags(session, &record.key, &wanted)
@@ -108,9 +106,11 @@ fn bring_document(
 ) -> Result<(), ProviderError> {
     session.look("iam:ListPolicyVersions")?;
     let policy = session.record(key).cloned();
-    let known = policy.iter().flat_map(versions).any(|version| document_of(version) == Some(document));
+    let known =
+        policy.iter().flat_map(versions).any(|version| document_of(version) == Some(document));
     let operation = if known { "iam:SetDefaultPolicyVersion" } else { "iam:CreatePolicyVersion" };
-    if let Some(policy) = policy.filter(|policy| !known && versions(policy).len() >= MOST_VERSIONS) {
+    if let Some(policy) = policy.filter(|policy| !known && versions(policy).len() >= MOST_VERSIONS)
+    {
         let oldest = versions(&policy).iter().find(|version| !is_default(&policy, version));
         oldest.map_or(Ok(()), |oldest| delete_version(session, key, number_of(oldest)))?;
     }

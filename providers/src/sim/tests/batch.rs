@@ -37,7 +37,10 @@ fn a_fresh_instance_profile_is_waited_for_by_trying_again() {
 fn a_profile_that_never_appears_is_an_error_at_the_deadline() {
     let mut world = World::new(Sim::in_memory());
     world.base();
-    let wrong = ENVIRONMENT.replace("{iam.instance_profile/instance#arn}", "arn:aws:iam::111122223333:instance-profile/none");
+    let wrong = ENVIRONMENT.replace(
+        "{iam.instance_profile/instance#arn}",
+        "arn:aws:iam::111122223333:instance-profile/none",
+    );
     let error = world.try_create(ENVIRONMENT_ADDRESS, &wrong).unwrap_err();
     assert_eq!((error.kind, error.left), (ErrorKind::NotFound, Left::Nothing));
 }
@@ -126,7 +129,7 @@ fn draining_ends_every_job() {
 fn what_is_not_done_at_the_deadline_is_answered_as_settling() {
     let mut world = World::new(Sim::in_memory());
     world.base();
-    world.sim.set_duration(Work::ComputeEnvironment, Duration::from_secs(3 * 3600));
+    world.sim.set_duration(Work::ComputeEnvironment, Duration::from_hours(3));
     let live = world.create(ENVIRONMENT_ADDRESS, ENVIRONMENT);
     assert_eq!(live.settling.as_deref(), Some("CREATING"));
 }

@@ -9,6 +9,7 @@ use nfplan_engine::value::Attributes;
 
 use super::world::ENVIRONMENT;
 use super::world::VPC;
+use super::world::WORKSPACE;
 use super::world::World;
 use crate::sim::Fault;
 use crate::sim::FaultMode;
@@ -58,21 +59,83 @@ fn each_mode_leaves_what_it_says() {
     }
 }
 
+/// The rest of a workspace and a platform, in the order in which they can be made.
+const REST: &[(&str, &str)] = &[
+    ("ec2.internet_gateway/main", r#"{"vpc_id":"{ec2.vpc/main}"}"#),
+    ("ec2.route_table/proxy", r#"{"vpc_id":"{ec2.vpc/main}"}"#),
+    (
+        "ec2.route/proxy-default",
+        r#"{"route_table_id":"{ec2.route_table/proxy}","destination":"0.0.0.0/0","gateway_id":"{ec2.internet_gateway/main}"}"#,
+    ),
+    (
+        "ec2.route_table_association/compute-0",
+        r#"{"subnet_id":"{ec2.subnet/compute-0}","route_table_id":"{ec2.route_table/proxy}"}"#,
+    ),
+    (
+        "ec2.vpc_endpoint/s3",
+        r#"{"vpc_id":"{ec2.vpc/main}","service":"com.amazonaws.us-east-1.s3","route_table_ids":["{ec2.route_table/proxy}"]}"#,
+    ),
+    (
+        "ec2.instance/proxy",
+        r#"{"image_id":"ami-0123456789abcdef0","instance_type":"t3.small","subnet_id":"{ec2.subnet/compute-0}","associate_public_ip":true,"root_encrypted":true,"user_data":"x","security_group_ids":["{ec2.security_group/compute}"],"source_dest_check":false,"metadata_tokens":"required","metadata_hop_limit":1,"state":"running"}"#,
+    ),
+    (
+        "iam.policy/client",
+        r#"{"name":"x-nf-alice","path":"/x/","document":{"Version":"2012-10-17","Statement":[]}}"#,
+    ),
+    (
+        "iam.user/client",
+        r#"{"name":"x-nf-alice","path":"/","policy_arns":["{iam.policy/client#arn}"]}"#,
+    ),
+    ("secretsmanager.secret/client", r#"{"name":"x/alice","description":"key"}"#),
+    ("logs.log_group/jobs", r#"{"name":"/x/jobs","retention_days":30}"#),
+    ("s3.bucket/work", r#"{"name":"x-nf-bucket","object_ownership":"BucketOwnerEnforced"}"#),
+    ("s3.bucket_lifecycle/work", r#"{"bucket":"x-nf-bucket","rules":[{"id":"a","prefix":"a/"}]}"#),
+];
+
+const MODES: [FaultMode; 3] =
+    [FaultMode::BeforeEffect, FaultMode::AfterEffect, FaultMode::AnswerLost];
+
+fn everything() -> Vec<(&'static str, &'static str)> {
+    [WORKSPACE, REST].concat()
+}
+
 #[test]
-fn whatever_request_fails_the_same_attempt_again_completes_the_workspace() {
+fn whatever_request_fails_the_same_attempt_again_completes_the_rest() {
     let mut whole = World::new(Sim::in_memory());
-    whole.compute();
-    let requests = whole.sim.call_count().writes;
-    let addresses = whole.made.len();
-    for number in 1..=requests {
-        for mode in [FaultMode::BeforeEffect, FaultMode::AfterEffect, FaultMode::AnswerLost] {
+    whole.try_all(&everything()).unwrap();
+    for number in 1..=whole.sim.call_count().writes {
+        for mode in MODES {
             let mut world = World::new(Sim::in_memory());
             world.sim.inject(nth(number, mode));
-            let failed =
-                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| world.compute())).is_err();
-            world.compute();
-            assert_eq!(world.made.len(), addresses);
-            assert_eq!(count(&world), count(&whole), "{number} {mode:?} {failed}");
+            world.try_all(&everything()).unwrap_err();
+            world.try_all(&everything()).unwrap();
+            assert_eq!(count(&world), count(&whole), "{number} {mode:?}");
+            for (address, (_, attributes)) in &whole.made {
+                let live = world.live(address).unwrap();
+                assert_eq!(live.attributes.len(), attributes.len(), "{number} {mode:?} {address}");
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_request_fails_deleting_again_leaves_nothing() {
+    let delete_all = |world: &World| {
+        everything().iter().rev().try_for_each(|(address, _)| world.delete(address))
+    };
+    let mut whole = World::new(Sim::in_memory());
+    whole.try_all(&everything()).unwrap();
+    whole.sim.clear_call_log();
+    delete_all(&whole).unwrap();
+    for number in 1..=whole.sim.call_count().writes {
+        for mode in MODES {
+            let mut world = World::new(Sim::in_memory());
+            world.try_all(&everything()).unwrap();
+            world.sim.inject(nth(number, mode));
+            delete_all(&world).unwrap_err();
+            delete_all(&world).unwrap();
+            assert_eq!(world.sim.objects(world.place()).unwrap(), [], "{number} {mode:?}");
         }
     }
 }
@@ -133,17 +196,12 @@ fn a_lost_answer_is_known_when_the_work_behind_it_is_done() {
         kind: ErrorKind::Unavailable,
         times: 1,
     });
-    // The first request is refused because the profile is not visible yet, but its answer is lost
-    // only where it had an effect.
     let address = "batch.compute_environment/main";
-    let first = world.try_create(address, ENVIRONMENT);
+    // The first tries are refused, because the profile is not visible yet.
+    let error = world.try_create(address, ENVIRONMENT).unwrap_err();
+    assert_eq!(error.left, Left::Unknown);
     let inputs = world.inputs(address, ENVIRONMENT);
     let sighting = world.read(address, Target::Incarnation(1, inputs), Depth::Deep);
-    match (first, sighting) {
-        (Err(error), Sighting::Present(live)) => {
-            assert_eq!(error.left, Left::Unknown);
-            assert_eq!(live.settling, None);
-        }
-        (first, sighting) => panic!("{first:?} {sighting:?}"),
-    }
+    let Sighting::Present(live) = sighting else { panic!("{sighting:?}") };
+    assert_eq!(live.settling, None);
 }

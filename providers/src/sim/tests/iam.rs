@@ -1,9 +1,9 @@
 //! Rules of IAM and of the delivery of access keys.
 
+use nfplan_engine::observed::Sighting;
 use nfplan_engine::provider::Depth;
 use nfplan_engine::provider::ErrorKind;
 use nfplan_engine::provider::Target;
-use nfplan_engine::observed::Sighting;
 use nfplan_engine::value::Attributes;
 use nfplan_engine::value::Value;
 use secrecy::ExposeSecret;
@@ -149,7 +149,8 @@ fn deleting_a_key_that_only_waits_discards_its_secret() {
     let json = r#"{"user":"{iam.user/client}","secret_id":"{secretsmanager.secret/client}","status":"Active"}"#;
     let key = world.create("iam.access_key/client", json).remote_id;
     world.delete("iam.access_key/client").unwrap();
-    let version = format!(r#"{{"secret_id":"{{secretsmanager.secret/client}}","access_key_id":"{key}"}}"#);
+    let version =
+        format!(r#"{{"secret_id":"{{secretsmanager.secret/client}}","access_key_id":"{key}"}}"#);
     let promoted = world.try_create("secretsmanager.current_version/client", &version);
     assert_eq!(promoted.unwrap_err().kind, ErrorKind::NotFound);
 }
@@ -159,7 +160,10 @@ fn a_key_is_delivered_in_a_file_once_it_is_promoted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("credentials");
     let mut world = world();
-    let json = format!(r#"{{"user":"{{iam.user/client}}","file":"{}","status":"Active"}}"#, path.display());
+    let json = format!(
+        r#"{{"user":"{{iam.user/client}}","file":"{}","status":"Active"}}"#,
+        path.display()
+    );
     let key = world.create("iam.access_key/client", &json).remote_id;
     assert!(!path.exists());
     let file = format!(r#"{{"path":"{}","access_key_id":"{key}"}}"#, path.display());

@@ -82,7 +82,10 @@ fn a_log_group_keeps_for_the_days_that_aws_offers() {
     let group = |days: u32| format!(r#"{{"name":"/x/jobs","retention_days":{days}}}"#);
     let error = world.try_create("logs.log_group/jobs", &group(31)).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
-    assert_eq!(world.create("logs.log_group/jobs", &group(30)).attributes["retention_days"], Value::Integer(30));
+    assert_eq!(
+        world.create("logs.log_group/jobs", &group(30)).attributes["retention_days"],
+        Value::Integer(30)
+    );
 }
 
 #[test]
@@ -102,15 +105,16 @@ fn replaying_the_log_gives_the_same_cloud() {
 fn two_handles_on_one_folder_see_each_others_changes() {
     let folder = tempfile::tempdir().unwrap();
     let mut first = World::new(Sim::in_folder(folder.path()).unwrap());
-    let mut second = World::of(
-        Sim::in_folder(folder.path()).unwrap(),
-        "workspace/111122223333.us-east-1/bob",
-    );
+    let mut second =
+        World::of(Sim::in_folder(folder.path()).unwrap(), "workspace/111122223333.us-east-1/bob");
     let a = first.create("ec2.vpc/main", VPC).remote_id;
     let b = second.create("ec2.vpc/main", VPC).remote_id;
     assert_ne!(a, b, "ids are counted in the log");
     assert_eq!(first.sim.objects(first.place()).unwrap().len(), 2);
-    assert_eq!(first.sim.objects(first.place()).unwrap(), second.sim.objects(first.place()).unwrap());
+    assert_eq!(
+        first.sim.objects(first.place()).unwrap(),
+        second.sim.objects(first.place()).unwrap()
+    );
 }
 
 #[test]
@@ -130,16 +134,16 @@ fn a_torn_last_line_is_dropped_and_damage_in_the_middle_is_named() {
     let mut world = World::new(Sim::in_folder(folder.path()).unwrap());
     world.create("ec2.vpc/main", VPC);
     let log = folder.path().join("111122223333.log");
-    for torn in ["{\"clock\":1", "{\"clock\":1\n"] {
+    for (incarnation, torn) in [(2, "{\"clock\":1"), (4, "{\"clock\":1\n")] {
         let mut file = fs::OpenOptions::new().append(true).open(&log).unwrap();
         file.write_all(torn.as_bytes()).unwrap();
         let mut again = World::new(Sim::in_folder(folder.path()).unwrap());
-        again.incarnation = 2;
+        again.incarnation = incarnation;
         let before = again.sim.objects(again.place()).unwrap().len();
         again.create("ec2.vpc/main", VPC);
         let after = Sim::in_folder(folder.path()).unwrap().objects(again.place()).unwrap().len();
         assert_eq!(after, before + 1);
-        again.incarnation = 3;
+        again.incarnation = incarnation + 1;
         again.create("ec2.vpc/main", VPC);
     }
     let text = fs::read_to_string(&log).unwrap();

@@ -117,7 +117,12 @@ impl World {
         if let Some(tags) = tags.filter(|_| !changes.contains("tags")) {
             after.insert("tags".into(), tags);
         }
-        let changed = after.keys().filter(|name| before.get(*name) != after.get(*name));
+        for name in attributes(changes).keys() {
+            if !self.inputs(address, changes).contains_key(name) {
+                after.remove(name);
+            }
+        }
+        let differing = after.keys().filter(|name| before.get(*name) != after.get(*name));
         let request = UpdateRequest {
             unit: &self.unit,
             address: &address.parse().unwrap(),
@@ -125,7 +130,7 @@ impl World {
             token: "update",
             before: &before,
             after: &after,
-            changed: &changed.cloned().collect(),
+            changed: &differing.cloned().collect(),
         };
         let live = now(self.sim.update(request))?.live;
         self.made.insert(address.into(), (remote_id, live.attributes.clone()));
@@ -172,29 +177,43 @@ impl World {
 
     /// A network with one compute subnet and a security group.
     pub(crate) fn network(&mut self) {
-        self.create("ec2.vpc/main", VPC);
-        let subnet = r#"{"vpc_id":"{ec2.vpc/main}","cidr":"192.168.0.0/20","zone_id":"use1-az2","map_public_ip":false}"#;
-        self.create("ec2.subnet/compute-0", subnet);
-        self.create("ec2.security_group/compute", GROUP);
+        self.try_all(&WORKSPACE[..3]).unwrap();
     }
 
     /// Everything that a compute environment needs, with the role and its profile.
     pub(crate) fn base(&mut self) {
-        self.network();
-        self.create("iam.role/instance", ROLE);
-        let profile = r#"{"name":"x-nf-ecsInstanceRole-alice","path":"/","role":"{iam.role/instance}"}"#;
-        self.create("iam.instance_profile/instance", profile);
-        let template = r#"{"name":"x-nf-alice","metadata_tokens":"required","metadata_hop_limit":1}"#;
-        self.create("ec2.launch_template/compute", template);
+        self.try_all(&WORKSPACE[..6]).unwrap();
     }
 
     /// A compute environment and a queue for it.
     pub(crate) fn compute(&mut self) {
-        self.base();
-        self.create("batch.compute_environment/main", ENVIRONMENT);
-        self.create("batch.job_queue/main", QUEUE);
+        self.try_all(WORKSPACE).unwrap();
+    }
+
+    pub(crate) fn try_all(&mut self, resources: &[(&str, &str)]) -> Result<(), ProviderError> {
+        resources.iter().try_for_each(|(address, json)| self.try_create(address, json).map(|_| ()))
     }
 }
+
+pub(crate) const WORKSPACE: &[(&str, &str)] = &[
+    ("ec2.vpc/main", VPC),
+    ("ec2.subnet/compute-0", SUBNET),
+    ("ec2.security_group/compute", GROUP),
+    ("iam.role/instance", ROLE),
+    ("iam.instance_profile/instance", PROFILE),
+    ("ec2.launch_template/compute", TEMPLATE),
+    ("batch.compute_environment/main", ENVIRONMENT),
+    ("batch.job_queue/main", QUEUE),
+];
+
+const SUBNET: &str = r#"{"vpc_id":"{ec2.vpc/main}","cidr":"192.168.0.0/20","zone_id":"use1-az2",
+    "map_public_ip":false}"#;
+
+const PROFILE: &str =
+    r#"{"name":"x-nf-ecsInstanceRole-alice","path":"/","role":"{iam.role/instance}"}"#;
+
+const TEMPLATE: &str =
+    r#"{"name":"x-nf-alice","metadata_tokens":"required","metadata_hop_limit":1}"#;
 
 pub(crate) const VPC: &str = r#"{"cidr":"192.168.0.0/16","dns_support":true,"dns_hostnames":true}"#;
 

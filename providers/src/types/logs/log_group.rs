@@ -13,6 +13,7 @@ use nfplan_engine::schema::Schema;
 use nfplan_engine::schema::Shape;
 use nfplan_engine::schema::UndoCreate;
 use nfplan_engine::value::Attributes;
+use nfplan_engine::value::Value;
 
 use crate::types::common::TAGS;
 use crate::types::common::arn_output;
@@ -28,7 +29,9 @@ pub static SCHEMA: Schema = Schema {
     title: "log group",
     attributes: &[
         in_slot("name").limit(Limit::Characters(512)),
-        Attribute::required("retention_days", Shape::Integer).limit(Limit::Range(1, 3_653)),
+        Attribute::required("retention_days", Shape::Integer)
+            .limit(Limit::Range(1, 3_653))
+            .loses_data(kept_shorter),
         TAGS,
         Attribute::predictable("arn"),
     ],
@@ -39,6 +42,12 @@ pub static SCHEMA: Schema = Schema {
     normalise: as_given,
     predict,
 };
+
+/// Whether events would be deleted sooner. A group without retention keeps them for ever.
+fn kept_shorter(before: Option<&Value>, after: Option<&Value>) -> bool {
+    let days = |value: Option<&Value>| value.and_then(Value::as_integer).unwrap_or(i64::MAX);
+    days(after) < days(before)
+}
 
 fn predict(place: &Place, inputs: &Attributes) -> Attributes {
     let name = text(inputs, "name");
