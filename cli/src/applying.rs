@@ -13,12 +13,14 @@ use futures_util::future::Shared;
 use futures_util::future::select;
 use futures_util::stream;
 
+use nfplan_engine::address::External;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::apply::Ended;
 use nfplan_engine::apply::RunContext;
 use nfplan_engine::apply::Start;
 use nfplan_engine::apply::run;
 use nfplan_engine::clock::Clock;
+use nfplan_engine::digest::Digest;
 use nfplan_engine::event::Event;
 use nfplan_engine::observer::Observer;
 use nfplan_engine::opening;
@@ -31,6 +33,7 @@ use nfplan_engine::report::UnitResult;
 use nfplan_engine::schedule::Recovery;
 use nfplan_engine::state::State;
 use nfplan_engine::store::Store;
+use nfplan_engine::value::Value;
 use nfplan_state::holder::Holder;
 use nfplan_state::lease::Lease;
 use nfplan_state::lease::LeaseConfig;
@@ -96,7 +99,7 @@ where
             platforms.into_iter().partition(|unit| unit.plan.takes_away());
         let outcomes = RefCell::new(Outcomes::new());
         for stage in [first, workspaces, last] {
-            let (ready, blocked) = self.divide(stage, &outcomes.borrow());
+            let (ready, blocked) = divide(stage, &outcomes.borrow());
             for (unit, error) in blocked {
                 outcomes.borrow_mut().insert(unit, UnitOutcome::Failed(error));
             }
@@ -110,25 +113,6 @@ where
                 .await;
         }
         outcomes.into_inner()
-    }
-
-    /// Sets aside units that rest on one that failed.
-    fn divide(
-        &self,
-        units: Vec<Planable>,
-        outcomes: &Outcomes,
-    ) -> (Vec<Planable>, Vec<(UnitId, CliError)>) {
-        let (mut ready, mut blocked) = (Vec::new(), Vec::new());
-        for unit in units {
-            match obstacle(&unit.plan, outcomes) {
-                None => ready.push(unit),
-                Some(other) => {
-                    let message = format!("not begun, because {other} came to no good end");
-                    blocked.push((unit.plan.unit, CliError::refused(message)));
-                }
-            }
-        }
-        (ready, blocked)
     }
 
     async fn apply_unit(
@@ -149,9 +133,8 @@ where
         unit: Planable,
         interrupt: impl Future<Output = ()>,
     ) -> Result<UnitOutcome, CliError> {
-        let Planable { base, state, plan } = unit;
-        let lease = self.lease(&plan.unit).await?;
-        let work = self.run_fresh(&lease, &base, &state, &plan, interrupt);
+        let lease = self.lease(&unit.plan.unit).await?;
+        let work = self.run_fresh(&lease, &unit, interrupt);
         let result = keeping(&lease, work).await;
         self.release(lease, result).await
     }
@@ -159,33 +142,47 @@ where
     async fn run_fresh(
         &self,
         lease: &Lease<'_, S, C>,
-        base: &Base,
-        state: &State,
-        plan: &UnitPlan,
+        unit: &Planable,
         interrupt: impl Future<Output = ()>,
     ) -> Result<UnitOutcome, CliError> {
-        let externals = self.externals();
-        let opened_with = match opening::check(plan, self.provider, &externals).await {
+        let Planable { base, state, plan } = unit;
+        let opened_with = match opening::check(plan, self.provider, &self.externals()).await {
             Ok(values) => values,
             Err(OpeningError::Refused(refusals)) => return Ok(UnitOutcome::Refused(refusals)),
             Err(OpeningError::Provider(error)) => return Err(error.into()),
             Err(OpeningError::Journal(error)) => return Err(error.into()),
         };
         let journal = Run::open(lease, base, plan).await?;
+        let predecessor = base.state_digest();
+        let script = Script { plan, state, predecessor, opened_with, start: Start::Fresh };
+        self.conduct(journal, script, interrupt).await
+    }
+
+    /// Carries a run to its end and closes it; a stuck or interrupted one stays open.
+    async fn conduct(
+        &self,
+        journal: Run<'_, S, C>,
+        script: Script<'_>,
+        interrupt: impl Future<Output = ()>,
+    ) -> Result<UnitOutcome, CliError> {
         let salt = journal.head().lineage.to_string();
         let context = RunContext {
-            plan,
-            state,
-            predecessor: base.state_digest(),
+            plan: script.plan,
+            state: script.state,
+            predecessor: script.predecessor,
             provider: self.provider,
             clock: self.clock,
             observer: self.observer,
-            externals: &externals,
-            opened_with: &opened_with,
+            externals: &self.externals(),
+            opened_with: &script.opened_with,
             salt: &salt,
         };
-        let ended = run(context, journal, Start::Fresh, interrupt).await?;
-        finish(ended).await
+        let Ended { report, state, journal } =
+            run(context, journal, script.start, interrupt).await?;
+        if let Some(state) = &state {
+            journal.close(state).await?;
+        }
+        Ok(UnitOutcome::Ran(report))
     }
 
     /// Ends a run that somebody left open. None if there is none.
@@ -220,21 +217,10 @@ where
         };
         let source = open.plan.source.clone();
         let state = loaded.state.unwrap_or_else(|| State::empty(lease.unit().clone(), source));
-        let externals = self.externals();
-        let salt = journal.head().lineage.to_string();
-        let context = RunContext {
-            plan: &open.plan,
-            state: &state,
-            predecessor: loaded.base.state_digest(),
-            provider: self.provider,
-            clock: self.clock,
-            observer: self.observer,
-            externals: &externals,
-            opened_with: &opened_with,
-            salt: &salt,
-        };
-        let ended = run(context, journal, Start::Found(events, recovery), interrupt).await?;
-        finish(ended).await.map(Some)
+        let predecessor = loaded.base.state_digest();
+        let start = Start::Found(events, recovery);
+        let script = Script { plan: &open.plan, state: &state, predecessor, opened_with, start };
+        self.conduct(journal, script, interrupt).await.map(Some)
     }
 
     async fn lease(&self, unit: &UnitId) -> Result<Lease<'_, S, C>, CliError> {
@@ -274,12 +260,28 @@ async fn keeping<S: Store, C: Clock, T>(
     }
 }
 
-/// Closes a run that has come to an end; a stuck or interrupted one stays open.
-async fn finish<S: Store, C: Clock>(ended: Ended<Run<'_, S, C>>) -> Result<UnitOutcome, CliError> {
-    if let Some(state) = &ended.state {
-        ended.journal.close(state).await?;
+/// What a run follows.
+struct Script<'s> {
+    plan: &'s UnitPlan,
+    state: &'s State,
+    predecessor: Option<Digest>,
+    opened_with: BTreeMap<External, Value>,
+    start: Start,
+}
+
+/// Sets aside units that rest on one that failed.
+fn divide(units: Vec<Planable>, outcomes: &Outcomes) -> (Vec<Planable>, Vec<(UnitId, CliError)>) {
+    let (mut ready, mut blocked) = (Vec::new(), Vec::new());
+    for unit in units {
+        match obstacle(&unit.plan, outcomes) {
+            None => ready.push(unit),
+            Some(other) => {
+                let message = format!("not begun, because {other} came to no good end");
+                blocked.push((unit.plan.unit, CliError::refused(message)));
+            }
+        }
     }
-    Ok(UnitOutcome::Ran(ended.report))
+    (ready, blocked)
 }
 
 /// The unit that keeps another one from being begun: its platform, if that did not come about, or

@@ -28,11 +28,12 @@ pub struct Arguments {
 
 /// What holds for every command.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "independent flags of the command line")]
 pub struct General {
     /// Print one JSON document on stdout
     #[arg(long, env = "NFPLAN_JSON", global = true)]
     pub json: bool,
-    /// Print without colour (so does NO_COLOR)
+    /// Print without colour, as the variable `NO_COLOR` asks for too
     #[arg(long, env = "NFPLAN_NO_COLOR", global = true)]
     pub no_color: bool,
     /// Never ask; refuse where an answer would be needed

@@ -114,9 +114,10 @@ pub async fn plan_fleet(
 /// A platform goes only by `destroy`, and only if it is named or everything is.
 fn in_scope(unit: &UnitId, universe: &Universe, request: &Request) -> bool {
     let orphaned_platform = unit.user().is_none() && !universe.wanted.contains(unit);
-    match request.destroy {
-        true => universe.existing.contains(unit) && request.selected.names(unit),
-        false => !orphaned_platform && request.selected.includes(unit),
+    if request.destroy {
+        universe.existing.contains(unit) && request.selected.names(unit)
+    } else {
+        !orphaned_platform && request.selected.includes(unit)
     }
 }
 
@@ -211,11 +212,11 @@ impl PlacePlanner<'_> {
             Refresh::Deep => Depth::Deep,
         };
         let schemas = self.project.cloud.schemas();
-        let lists = drafts.iter().map(|draft| match draft.open {
-            true => Vec::new(),
-            false => wanted(&draft.desired, &draft.state, externals, schemas),
+        let read = drafts.iter().map(|draft| {
+            let all = || wanted(&draft.desired, &draft.state, externals, schemas);
+            if draft.open { Vec::new() } else { all() }
         });
-        let lists: Vec<Vec<Wanted<'_>>> = lists.collect();
+        let lists: Vec<Vec<Wanted<'_>>> = read.collect();
         let lengths: Vec<usize> = lists.iter().map(Vec::len).collect();
         let all: Vec<Wanted<'_>> = lists.into_iter().flatten().collect();
         if all.is_empty() {
@@ -269,7 +270,7 @@ impl PlacePlanner<'_> {
                     .map(|(reference, value)| (External { unit: unit.clone(), reference }, value));
                 let outputs = outputs.collect();
                 if selected {
-                    self.keep(draft, plan, out);
+                    keep(draft, plan, out);
                 }
                 Ok(Some(outputs))
             }
@@ -293,14 +294,14 @@ impl PlacePlanner<'_> {
             replace: &replace.map(|(_, address)| address.clone()).collect(),
         })
     }
+}
 
-    fn keep(&self, draft: Draft, plan: UnitPlan, out: &mut FleetPlan) {
-        let unreadable = plan.unreadable.iter();
-        out.unreadable.extend(
-            unreadable.map(|(address, why)| (plan.unit.clone(), address.clone(), why.clone())),
-        );
-        if plan.changes_anything(&draft.state) {
-            out.units.push(Planable { base: draft.base, state: draft.state, plan });
-        }
+/// Keeps a unit with changes.
+fn keep(draft: Draft, plan: UnitPlan, out: &mut FleetPlan) {
+    let unreadable = plan.unreadable.iter();
+    out.unreadable
+        .extend(unreadable.map(|(address, why)| (plan.unit.clone(), address.clone(), why.clone())));
+    if plan.changes_anything(&draft.state) {
+        out.units.push(Planable { base: draft.base, state: draft.state, plan });
     }
 }

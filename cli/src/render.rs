@@ -1,7 +1,7 @@
 //! Everything that nfplan shows, as functions from the engine's values to styled text.
 //!
 //! Styles are written as ANSI sequences; whoever writes the text strips them where they are not
-//! wanted. Every piece of text goes through a [`Line`](page::Line), which makes control characters
+//! wanted. Every piece of text goes through one type of line, which makes control characters
 //! visible, so that no name, tag or message from outside can steer the terminal. No signal is made
 //! by colour alone.
 

@@ -25,8 +25,13 @@ pub trait Store {
         body: &[u8],
     ) -> impl Future<Output = Result<Put, StoreError>>;
 
-    /// All keys that start with `prefix`, sorted.
-    fn list(&self, prefix: &str) -> impl Future<Output = Result<Vec<String>, StoreError>>;
+    /// Lists one level: the keys directly in `folder`, and the folders directly in it, which end in
+    /// `/`. All are whole, not relative to `folder`, and sorted by their bytes.
+    ///
+    /// `folder` is empty, which is the top level, or ends in `/`. Folders are only what keys have in
+    /// common: one without an object below it is not listed, and nothing is in it. In S3 this is a
+    /// listing with the delimiter `/`.
+    fn list(&self, folder: &str) -> impl Future<Output = Result<Vec<String>, StoreError>>;
 
     /// Deletes a write-once object that nothing refers to. Deleting what is absent succeeds.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>>;

@@ -13,7 +13,8 @@ pub async fn check<S: Store>(store: S) {
     an_object_is_created_once(&store).await;
     an_object_is_replaced_only_in_the_expected_version(&store).await;
     bytes_come_back_as_they_went_in(&store).await;
-    listings_are_complete_and_sorted(&store).await;
+    a_listing_is_one_level_complete_and_sorted(&store).await;
+    a_folder_exists_as_long_as_an_object_is_below_it(&store).await;
     deleted_objects_are_gone(&store).await;
     crate::probe::probe(&store).await.expect("the probe passes a store that keeps the contract");
     assert_eq!(list(&store, "probe/").await, [""; 0], "the probe leaves nothing");
@@ -58,8 +59,8 @@ async fn bytes_come_back_as_they_went_in(store: &impl Store) {
     }
 }
 
-async fn listings_are_complete_and_sorted(store: &impl Store) {
-    let keys = ["b/2", "a", "b/10", "b-c/1", "b/1/x", "bc"];
+async fn a_listing_is_one_level_complete_and_sorted(store: &impl Store) {
+    let keys = ["b/2", "a", "b/10", "b-c/1", "b/1/x/y", "b/1/z", "bc", "bc.json", "d/1"];
     for key in keys {
         let key = format!("conformance/listed/{key}");
         written(store.put_if_absent(&key, b"x").await.expect("put"));
@@ -67,12 +68,40 @@ async fn listings_are_complete_and_sorted(store: &impl Store) {
     let listed = |suffixes: &[&str]| -> Vec<String> {
         suffixes.iter().map(|suffix| format!("conformance/listed/{suffix}")).collect()
     };
-    let all = list(store, "conformance/listed/").await;
-    assert_eq!(all, listed(&["a", "b-c/1", "b/1/x", "b/10", "b/2", "bc"]));
-    assert_eq!(list(store, "conformance/listed/b/").await, listed(&["b/1/x", "b/10", "b/2"]));
-    assert_eq!(list(store, "conformance/listed/b/1").await, listed(&["b/1/x", "b/10"]));
-    assert_eq!(list(store, "conformance/listed/bc").await, listed(&["bc"]));
-    assert_eq!(list(store, "conformance/listed/c").await, [""; 0]);
+    for (folder, expected) in [
+        ("", listed(&["a", "b-c/", "b/", "bc", "bc.json", "d/"])),
+        ("b/", listed(&["b/1/", "b/10", "b/2"])),
+        ("b/1/", listed(&["b/1/x/", "b/1/z"])),
+        ("b/1/x/", listed(&["b/1/x/y"])),
+        ("b-c/", listed(&["b-c/1"])),
+        // An object, the beginning of a name, and nothing.
+        ("bc/", Vec::new()),
+        ("bc.j/", Vec::new()),
+        ("c/", Vec::new()),
+    ] {
+        let folder = format!("conformance/listed/{folder}");
+        assert_eq!(list(store, &folder).await, expected, "{folder}");
+    }
+    let below_object = store.get("conformance/listed/bc/x").await.expect("get");
+    assert_eq!(below_object, None, "an object is no folder");
+    let top = list(store, "").await;
+    assert!(top.contains(&"conformance/".to_owned()), "the empty folder is the top: {top:?}");
+}
+
+async fn a_folder_exists_as_long_as_an_object_is_below_it(store: &impl Store) {
+    let (first, second) = ("conformance/folders/x/y/a", "conformance/folders/x/b");
+    written(store.put_if_absent(first, b"1").await.expect("put"));
+    written(store.put_if_absent(second, b"1").await.expect("put"));
+    assert_eq!(list(store, "conformance/folders/").await, ["conformance/folders/x/"]);
+    assert_eq!(list(store, "conformance/folders/x/").await, [second, "conformance/folders/x/y/"]);
+    store.delete(first).await.expect("delete");
+    assert_eq!(list(store, "conformance/folders/x/y/").await, [""; 0]);
+    assert_eq!(list(store, "conformance/folders/x/").await, [second]);
+    store.delete(second).await.expect("delete");
+    assert_eq!(list(store, "conformance/folders/").await, [""; 0]);
+    let refused = store.put_if_match(first, &Tag("none".into()), b"2").await.expect("put");
+    assert_eq!(refused, Put::Refused);
+    assert_eq!(list(store, "conformance/folders/").await, [""; 0], "a refused write makes none");
 }
 
 async fn deleted_objects_are_gone(store: &impl Store) {
@@ -85,8 +114,8 @@ async fn deleted_objects_are_gone(store: &impl Store) {
     written(store.put_if_absent(key, b"2").await.expect("what is gone can be created again"));
 }
 
-async fn list(store: &impl Store, prefix: &str) -> Vec<String> {
-    store.list(prefix).await.expect("list")
+async fn list(store: &impl Store, folder: &str) -> Vec<String> {
+    store.list(folder).await.expect("list")
 }
 
 fn written(put: Put) -> Tag {

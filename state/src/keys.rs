@@ -1,12 +1,10 @@
 //! Where a unit's documents are.
 
+use nfplan_engine::address::Place;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::digest::Digest;
 
 use crate::format::RunId;
-
-/// The file name of heads.
-const HEAD: &str = "head.json";
 
 /// Keys of one unit. Its id is its folder.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +12,7 @@ pub(crate) struct Keys<'a>(pub(crate) &'a UnitId);
 
 impl Keys<'_> {
     pub(crate) fn head(self) -> String {
-        format!("{}/{HEAD}", self.0)
+        format!("{}/head.json", self.0)
     }
 
     pub(crate) fn lease(self) -> String {
@@ -29,7 +27,7 @@ impl Keys<'_> {
         format!("{}/runs/{run}/plan.json", self.0)
     }
 
-    /// The prefix of all batches of a run.
+    /// The folder of all batches of a run.
     pub(crate) fn batches(self, run: RunId) -> String {
         format!("{}/runs/{run}/events/", self.0)
     }
@@ -44,10 +42,29 @@ pub(crate) fn snapshot_name(serial: u64, digest: &Digest) -> String {
     format!("snapshots/{serial:010}-{}.json", digest.hex())
 }
 
-/// The unit whose head is under this key, if it is one.
-pub(crate) fn unit_of_head(key: &str) -> Option<UnitId> {
-    key.strip_suffix(HEAD)?.strip_suffix('/')?.parse().ok()
+/// The folders that all units are below.
+pub(crate) const KINDS: [&str; 2] = ["platform/", "workspace/"];
+
+/// What a folder is in the layout of units.
+pub(crate) enum Folder {
+    /// The folder of a unit, if it has a head.
+    Unit(UnitId),
+    /// Units are below it.
+    AboveUnits,
+    /// Not part of the layout.
+    Foreign,
 }
 
-/// The prefixes of the folders of all units.
-pub(crate) const UNIT_FOLDERS: [&str; 2] = ["platform/", "workspace/"];
+impl Folder {
+    /// Places a folder as a store lists it, with its `/` at the end.
+    pub(crate) fn of(folder: &str) -> Self {
+        let path = folder.strip_suffix('/').unwrap_or(folder);
+        let is_place = |text: &str| text.parse::<Place>().is_ok();
+        match (path.parse(), path.strip_prefix("workspace/")) {
+            (Ok(unit), _) => Self::Unit(unit),
+            (Err(_), _) if KINDS.contains(&folder) => Self::AboveUnits,
+            (Err(_), Some(place)) if is_place(place) => Self::AboveUnits,
+            (Err(_), _) => Self::Foreign,
+        }
+    }
+}

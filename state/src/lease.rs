@@ -61,7 +61,7 @@ pub enum LeaseError {
     /// Somebody else has it and showed a sign of life.
     #[error(
         "{unit} is being changed by {holder}: wait until that has finished; \
-         if it certainly does nothing more, `nfplan unlock` frees the unit"
+         should its process die, its lease is taken over by itself at the next `nfplan apply`"
     )]
     Held {
         /// The unit.

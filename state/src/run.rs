@@ -47,7 +47,7 @@ pub enum RunError {
         unit: UnitId,
     },
     /// Another run is open and has to be ended first.
-    #[error("{unit} has the open run {run}: `nfplan apply` or `nfplan rollback` ends it first")]
+    #[error("{unit} has the open run {run}: `nfplan apply` ends it")]
     Open {
         /// The unit.
         unit: UnitId,

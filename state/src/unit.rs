@@ -19,8 +19,9 @@ use crate::format::RunPointer;
 use crate::format::SnapshotPointer;
 use crate::format::decode_snapshot;
 use crate::keys;
+use crate::keys::Folder;
+use crate::keys::KINDS;
 use crate::keys::Keys;
-use crate::keys::UNIT_FOLDERS;
 
 /// Why a unit cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -140,12 +141,22 @@ pub async fn load(store: &impl Store, unit: &UnitId) -> Result<Loaded, StateErro
     }
 }
 
-/// All units that have a head, sorted by their keys.
+/// All units of which anything is kept, sorted by their keys; one that was leased and never applied
+/// has no head yet. Reads no object: one listing for each folder above units.
 pub async fn list_units(store: &impl Store) -> Result<Vec<UnitId>, StoreError> {
     let mut units = Vec::new();
-    for folder in UNIT_FOLDERS {
-        let keys = store.list(folder).await?;
-        units.extend(keys.iter().filter_map(|key| keys::unit_of_head(key)));
+    // The last one is next, so that whatever is put here is put in reverse.
+    let mut folders = KINDS.map(str::to_owned).to_vec();
+    folders.reverse();
+    while let Some(folder) = folders.pop() {
+        match Folder::of(&folder) {
+            Folder::Unit(unit) => units.push(unit),
+            Folder::AboveUnits => {
+                let entries = store.list(&folder).await?;
+                folders.extend(entries.into_iter().rev().filter(|entry| entry.ends_with('/')));
+            }
+            Folder::Foreign => {}
+        }
     }
     Ok(units)
 }

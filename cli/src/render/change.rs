@@ -122,7 +122,9 @@ impl ChangePage<'_> {
                 self.leaf(Line::at(ATTRIBUTE).text(place), group, unknown, action)
             })
             .collect();
-        if let (Some(note), Some(last)) = (note, lines.pop()) {
+        if let Some(note) = note
+            && let Some(last) = lines.pop()
+        {
             lines.push(last.styled(FAINT, format!("  ({note})")));
         }
         lines

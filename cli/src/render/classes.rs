@@ -288,10 +288,11 @@ mod tests {
                 unit
             })
         };
-        users.map(unit).to_vec()
+        Vec::from(users.map(unit))
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn classes_expand_to_exactly_the_changes_of_the_plan(units in units()) {
             let plan = Plan::new(units, Refresh::Bulk);

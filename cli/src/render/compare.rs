@@ -24,6 +24,12 @@ pub struct Leaf {
     pub difference: Difference,
 }
 
+impl Leaf {
+    fn at(path: &str, difference: Difference) -> Self {
+        Self { path: path.into(), difference }
+    }
+}
+
 /// What differs at one place.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Difference {
@@ -53,7 +59,7 @@ pub(super) fn spread(value: &Node) -> Vec<Leaf> {
 }
 
 fn set(path: &str, before: Option<&Node>, after: Option<&Node>) -> Leaf {
-    Leaf { path: path.into(), difference: Difference::Set(before.cloned(), after.cloned()) }
+    Leaf::at(path, Difference::Set(before.cloned(), after.cloned()))
 }
 
 fn walk(path: &str, before: &Node, after: &Node, leaves: &mut Vec<Leaf>) {
@@ -74,7 +80,7 @@ fn walk(path: &str, before: &Node, after: &Node, leaves: &mut Vec<Leaf>) {
                 for name in olds.iter().chain(&news).map(|(name, _)| *name).collect::<BTreeSet<_>>()
                 {
                     let path = format!("{path}[{}]", key_shown(name));
-                    either(&path, find(&olds, name), find(&news, name), leaves);
+                    named(&path, find(&olds, name), find(&news, name), leaves);
                 }
             }
             _ => items(path, old, new, leaves),
@@ -95,6 +101,15 @@ fn either(path: &str, before: Option<&Node>, after: Option<&Node>, leaves: &mut 
     }
 }
 
+/// Compares items of the same name. One that stands alone is told without its name.
+fn named(path: &str, before: Option<&Node>, after: Option<&Node>, leaves: &mut Vec<Leaf>) {
+    if before.is_some() && after.is_some() {
+        return either(path, before, after, leaves);
+    }
+    let (before, after) = (before.map(nameless), after.map(nameless));
+    either(path, before.as_ref(), after.as_ref(), leaves);
+}
+
 /// One leaf for each value that `node` is made of.
 fn every(path: &str, node: &Node, difference: fn(Node) -> Difference, leaves: &mut Vec<Leaf>) {
     match node {
@@ -103,20 +118,17 @@ fn every(path: &str, node: &Node, difference: fn(Node) -> Difference, leaves: &m
                 every(&format!("{path}.{}", key_shown(key)), item, difference, leaves);
             }
         }
-        Node::List(list) if !list.is_empty() => match by_name(list) {
-            Some(named) => {
-                for (name, item) in named {
-                    let path = format!("{path}[{}]", key_shown(name));
-                    every(&path, &nameless(item), difference, leaves);
-                }
+        Node::List(list) if !list.is_empty() => {
+            let Some(named) = by_name(list) else {
+                let leaf = |item: &Node| Leaf::at(path, difference(item.clone()));
+                return leaves.extend(list.iter().map(leaf));
+            };
+            for (name, item) in named {
+                let path = format!("{path}[{}]", key_shown(name));
+                every(&path, &nameless(item), difference, leaves);
             }
-            None => {
-                let one =
-                    |item: &Node| Leaf { path: path.into(), difference: difference(item.clone()) };
-                leaves.extend(list.iter().map(one));
-            }
-        },
-        _ => leaves.push(Leaf { path: path.into(), difference: difference(node.clone()) }),
+        }
+        _ => leaves.push(Leaf::at(path, difference(node.clone()))),
     }
 }
 
@@ -128,7 +140,7 @@ fn items(path: &str, old: &[Node], new: &[Node], leaves: &mut Vec<Leaf>) {
     if stayed != remained {
         return;
     }
-    let leaf = |difference| Leaf { path: path.into(), difference };
+    let leaf = |difference| Leaf::at(path, difference);
     leaves.extend(gone.into_iter().cloned().map(Difference::Removed).map(leaf));
     leaves.extend(come.into_iter().cloned().map(Difference::Added).map(leaf));
 }
@@ -158,10 +170,14 @@ fn by_name(list: &[Node]) -> Option<Vec<(&str, &Node)>> {
 
 fn name_of(item: &Node) -> Option<&str> {
     let Node::Map(entries) = item else { return None };
-    NAMES.iter().find_map(|name| match entries.get(*name) {
-        Some(Node::Text(text)) => Some(text.as_str()),
+    match entries.get(name_key(entries)?) {
+        Some(Node::Text(text)) => Some(text),
         _ => None,
-    })
+    }
+}
+
+fn name_key(entries: &BTreeMap<String, Node>) -> Option<&'static str> {
+    NAMES.into_iter().find(|key| matches!(entries.get(*key), Some(Node::Text(_))))
 }
 
 /// An item without the name that its path says already.
@@ -169,8 +185,9 @@ fn nameless(item: &Node) -> Node {
     let mut item = item.clone();
     if let Node::Map(entries) = &mut item
         && entries.len() > 1
+        && let Some(key) = name_key(entries)
     {
-        entries.retain(|key, _| !NAMES.contains(&key.as_str()));
+        entries.remove(key);
     }
     item
 }
@@ -205,9 +222,8 @@ mod tests {
     #[test]
     fn only_the_leaf_that_changed_is_named() {
         let policy = |resources: &str| {
-            format!(
-                r#"{{"Statement":[{{"Sid":"A","Resource":["x"]}},{{"Sid":"B","Resource":{resources}}}]}}"#
-            )
+            let first = r#"{"Sid":"A","Resource":["x"]}"#;
+            format!(r#"{{"Statement":[{first},{{"Sid":"B","Resource":{resources}}}]}}"#)
         };
         assert_eq!(
             differences(&policy(r#"["y"]"#), &policy(r#"["y","z"]"#)),

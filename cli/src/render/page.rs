@@ -170,9 +170,10 @@ mod tests {
 
     #[test]
     fn lines_break_between_words_and_hang() {
-        let line = Line::at(2).text("one two  three").styled(RED, "four");
-        assert_eq!(page(80, &line), "  one two  threefour\n");
-        assert_eq!(page(12, &line), "  one two\n      three…\n".replace("three…", "th…our"));
+        let line = Line::at(2).text("one two  three").styled(RED, ",four");
+        assert_eq!(page(80, &line), "  one two  three,four\n");
+        assert_eq!(page(16, &line), "  one two\n      three,four\n");
+        assert_eq!(page(14, &line), "  one two\n      three,…r\n");
     }
 
     #[test]

@@ -18,6 +18,7 @@ use super::classes::classes;
 use super::name::counted;
 use super::name::counts;
 use super::name::meaning;
+use super::name::short;
 use super::name::symbol;
 use super::name::title;
 use super::name::who;
@@ -43,6 +44,16 @@ pub struct View {
     pub units: u64,
     /// How many objects of units without changes could not be read.
     pub unread: u64,
+}
+
+/// What is asked to be expanded and is neither a class nor a unit with changes.
+pub fn unknown_expansions<'a>(plan: &Plan, view: &'a View) -> Vec<&'a str> {
+    let classes = classes(plan);
+    let known = |name: &str| {
+        let named = |unit: &UnitPlan| names(unit).iter().any(|one| one == name);
+        plan.units.iter().any(named) || classes.iter().any(|class| class.id == name)
+    };
+    view.expand.iter().map(String::as_str).filter(|name| !known(name)).collect()
 }
 
 /// Shows a plan.
@@ -93,9 +104,8 @@ fn no_changes(page: &mut Page, refresh: Refresh, view: &View) {
     let verb = if view.units == 1 { "is" } else { "are" };
     let line = match (refresh, view.unread) {
         (Refresh::None, _) => {
-            format!(
-                "No changes. {units} {verb} as the specs want, as far as the state knows (the cloud was not asked)."
-            )
+            let known = "as far as the state knows (the cloud was not asked)";
+            format!("No changes. {units} {verb} as the specs want, {known}.")
         }
         (Refresh::Bulk | Refresh::Deep, 0) => {
             format!("No changes. {units} {verb} as the specs want.")
@@ -145,7 +155,7 @@ fn block(page: &mut Page, view: &View, block: &Block<'_>) {
         let places: BTreeSet<String> =
             block.members.iter().map(|unit| unit.unit.place().to_string()).collect();
         let line = Line::at(2).text(format!("in {}, each: {summary}", listed(&places)));
-        let line = line.styled(FAINT, format!("  (class {id})"));
+        let line = line.styled(FAINT, format!("  (class {id}: --expand shows each)"));
         page.put(&with_origin(line, origin.clone()));
     } else {
         let (name, place) = title(first);
@@ -165,9 +175,12 @@ fn block(page: &mut Page, view: &View, block: &Block<'_>) {
 }
 
 fn expands(view: &View, unit: &UnitPlan, class: &str) -> bool {
-    let names = [Some(class.to_owned()), Some(unit.unit.to_string()), Some(who(unit))];
-    let user = unit.unit.user().map(ToString::to_string);
-    names.into_iter().chain([user]).flatten().any(|name| view.expand.contains(&name))
+    view.expand.iter().any(|name| name == class || names(unit).contains(name))
+}
+
+/// All that a unit may be called on the command line.
+fn names(unit: &UnitPlan) -> [String; 3] {
+    [unit.unit.to_string(), short(&unit.unit), who(unit)]
 }
 
 fn members(units: &[&UnitPlan]) -> String {

@@ -274,9 +274,9 @@ mod tests {
             undoing,
             error: ProviderError {
                 kind: ErrorKind::Denied,
-                operation: "batch:CreateComputeEnvironment".into(),
+                operation: "iam:PassRole".into(),
                 code: "AccessDenied".into(),
-                message: "not authorised to sts:AssumeRole".into(),
+                message: "not authorised".into(),
                 request_id: Some("7c1e".into()),
                 left: Left::Nothing,
             },
@@ -324,13 +324,13 @@ bob  applied with leftovers  111122223333.us-east-1  3 steps = 2 done + 1 failed
   next: nfplan apply --select bob deletes what is left
 carol  rolled back  111122223333.us-east-1  8 steps = 4 undone + 1 kept + 1 failed + 2 not started
   x batch.compute_environment/main failed
-    AWS: batch:CreateComputeEnvironment AccessDenied: not authorised to sts:AssumeRole  (request 7c1e)
+    AWS: iam:PassRole AccessDenied: not authorised  (request 7c1e)
   undone: 4 steps, as it was before
   kept: 1 step, because they make the unit safer
   next: grant the permission, then nfplan apply --select carol
 dave  stuck  111122223333.us-east-1  2 steps = 1 undone + 1 stuck
   x batch.compute_environment/main could not be undone
-    AWS: batch:CreateComputeEnvironment AccessDenied: not authorised to sts:AssumeRole  (request 7c1e)
+    AWS: iam:PassRole AccessDenied: not authorised  (request 7c1e)
   undone: 1 step, as it was before
   left: ec2.vpc/main (vpc-1) neither finished nor undone
   next: grant the permission, then nfplan rollback

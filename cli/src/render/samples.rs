@@ -26,9 +26,14 @@ pub(crate) fn value(json: &str) -> Value {
     serde_json::from_str(json).unwrap()
 }
 
+/// A user name with everything that a unit id does not take escaped.
+pub(crate) fn escaped(user: &str) -> String {
+    user.replace('@', "-40").replace('.', "-2e")
+}
+
 /// A workspace that changes like this.
 pub(crate) fn workspace(user: &str, changes: Vec<Change>) -> UnitPlan {
-    let unit: UnitId = format!("workspace/{PLACE}/{}", user.replace('@', "-40")).parse().unwrap();
+    let unit: UnitId = format!("workspace/{PLACE}/{}", escaped(user)).parse().unwrap();
     let mut plan = UnitPlan {
         unit,
         digest: Digest::of_bytes(&[]),
@@ -39,6 +44,7 @@ pub(crate) fn workspace(user: &str, changes: Vec<Change>) -> UnitPlan {
             user: Some(user.into()),
             protect: false,
         },
+        wanted: true,
         pins: BTreeMap::new(),
         externals: BTreeMap::new(),
         steps: Vec::new(),

@@ -120,7 +120,7 @@ mod tests {
         let (before, after) = cut_pair(&arn("old"), &arn("brand-new"), 24);
         assert_eq!(
             (before.as_str(), after.as_str()),
-            ("…33:role/old/a-long-…", "…33:role/bra…w/a-long-t…")
+            ("…33:role/old/a-long-…", "…33:role/bra…ew/a-long-…")
         );
     }
 

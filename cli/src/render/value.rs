@@ -147,8 +147,8 @@ pub(super) fn key_shown(key: &str) -> String {
 mod tests {
     use super::*;
 
-    fn node(expr: Expr) -> Node {
-        Node::from(&expr)
+    fn node(expr: &Expr) -> Node {
+        Node::from(expr)
     }
 
     #[test]
@@ -161,7 +161,7 @@ mod tests {
     fn unknown_parts_name_what_they_wait_for() {
         let vpc = Expr::Reference("ec2.vpc/main#id".parse().unwrap());
         let joined = Expr::Join(vec!["arn:".into(), vpc.clone(), "/x".into()]);
-        assert_eq!(node(joined).shown(80), r#""arn:${ec2.vpc/main#id}/x""#);
-        assert_eq!(node(Expr::list([vpc])).shown(80), "[(known after ec2.vpc/main#id)]");
+        assert_eq!(node(&joined).shown(80), r#""arn:${ec2.vpc/main#id}/x""#);
+        assert_eq!(node(&Expr::list([vpc])).shown(80), "[(known after ec2.vpc/main#id)]");
     }
 }

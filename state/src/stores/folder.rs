@@ -10,6 +10,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::fs::DirEntry;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
@@ -63,7 +64,7 @@ impl FolderStore {
         if valid {
             Ok(self.root.join(key))
         } else {
-            let message = "is no key: its parts must be plain file names that start with no dot";
+            let message = "each part of a key must be a plain file name that starts with no dot";
             Err(io::Error::new(ErrorKind::InvalidInput, message))
         }
     }
@@ -154,24 +155,30 @@ impl FolderStore {
         sync_folder(&self.root)
     }
 
-    fn walk(&self, prefix: &str) -> io::Result<Vec<String>> {
-        let mut keys = Vec::new();
-        let start = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
-        if !start.is_empty() && self.path(start).is_err() {
-            return Ok(keys);
+    /// The path of a folder as it is listed: the empty one or one that ends in a slash.
+    fn folder_path(&self, folder: &str) -> io::Result<PathBuf> {
+        match folder.strip_suffix('/') {
+            Some(path) => self.path(path),
+            None if folder.is_empty() => Ok(self.root.clone()),
+            None => Err(io::Error::new(ErrorKind::InvalidInput, "a folder must end in a slash")),
         }
-        let mut folders = vec![start.to_owned()];
-        while let Some(folder) = folders.pop() {
-            for (name, is_folder) in entries(&self.root.join(&folder))? {
-                let key = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-                if !key.starts_with(prefix) {
-                    continue;
+    }
+
+    /// Opens folders only, however many objects there are.
+    fn one_level(&self, folder: &str) -> io::Result<Vec<String>> {
+        let path = self.folder_path(folder)?;
+        let mut listed = Vec::new();
+        for entry in entries(&path)? {
+            match entry? {
+                (name, Kind::Object) => listed.push(format!("{folder}{name}")),
+                (name, Kind::Folder) if holds_object(&path.join(&name))? => {
+                    listed.push(format!("{folder}{name}/"));
                 }
-                if is_folder { folders.push(key) } else { keys.push(key) }
+                (_, Kind::Folder) => {}
             }
         }
-        keys.sort_unstable();
-        Ok(keys)
+        listed.sort_unstable();
+        Ok(listed)
     }
 }
 
@@ -186,7 +193,7 @@ fn tag_of(body: &[u8]) -> Tag {
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if is_absence(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -195,21 +202,45 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// The names in a folder that can be parts of keys, and which of them are folders.
-fn entries(folder: &Path) -> io::Result<Vec<(String, bool)>> {
+/// What stands under a name in a folder.
+enum Kind {
+    Object,
+    Folder,
+}
+
+/// The names in a folder that can be parts of keys. In what is no folder there are none.
+fn entries(folder: &Path) -> io::Result<impl Iterator<Item = io::Result<(String, Kind)>>> {
     let listing = match fs::read_dir(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        listing => listing?,
+        Ok(listing) => Some(listing),
+        Err(error) if is_absence(&error) => None,
+        Err(error) => return Err(error),
     };
-    let mut entries = Vec::new();
-    for entry in listing {
-        let entry = entry?;
-        let name = entry.file_name().into_string().ok().filter(|name| is_valid_part(name));
-        if let Some(name) = name {
-            entries.push((name, entry.file_type()?.is_dir()));
+    let entries = listing.into_iter().flatten();
+    Ok(entries.filter_map(|entry| entry.and_then(|entry| named(&entry)).transpose()))
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn named(entry: &DirEntry) -> io::Result<Option<(String, Kind)>> {
+    let name = entry.file_name().into_string().ok().filter(|name| is_valid_part(name));
+    let Some(name) = name else { return Ok(None) };
+    let kind = if entry.file_type()?.is_dir() { Kind::Folder } else { Kind::Object };
+    Ok(Some((name, kind)))
+}
+
+/// Whether a folder is one to other stores too. A writer that crashes, or is not done yet, leaves
+/// folders without an object.
+fn holds_object(folder: &Path) -> io::Result<bool> {
+    for entry in entries(folder)? {
+        match entry? {
+            (_, Kind::Object) => return Ok(true),
+            (name, Kind::Folder) if holds_object(&folder.join(&name))? => return Ok(true),
+            (_, Kind::Folder) => {}
         }
     }
-    Ok(entries)
+    Ok(false)
 }
 
 /// Says which operation on which object failed.
@@ -236,8 +267,8 @@ impl Store for FolderStore {
         self.put(key, &Condition::Tagged(tag), body).map_err(failed("write", key))
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        self.walk(prefix).map_err(failed("list", prefix))
+    async fn list(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        self.one_level(folder).map_err(failed("list", folder))
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {

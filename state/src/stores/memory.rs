@@ -84,11 +84,21 @@ impl Store for MemoryStore {
         Ok(self.put(key, body, |current| current.is_some_and(|bytes| tag_of(bytes) == *tag)))
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+    async fn list(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        debug_assert!(folder.is_empty() || folder.ends_with('/'), "BUG: `{folder}` is no folder");
         let mut inner = self.inner.borrow_mut();
         inner.usage.lists += 1;
-        let from = inner.objects.range(prefix.to_owned()..);
-        Ok(from.map(|(key, _)| key.clone()).take_while(|key| key.starts_with(prefix)).collect())
+        let from = inner.objects.range(folder.to_owned()..).map(|(key, _)| key.as_str());
+        let below = from.map_while(|key| Some((key, key.strip_prefix(folder)?)));
+        let mut entries: Vec<String> = below
+            .map(|(key, rest)| match rest.find('/') {
+                Some(slash) => key[..=folder.len() + slash].to_owned(),
+                None => key.to_owned(),
+            })
+            .collect();
+        // What is in one folder stands side by side.
+        entries.dedup();
+        Ok(entries)
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {

@@ -1,7 +1,9 @@
 //! Documents: what is read, what is refused, and the bytes of format 1.
 
+use nfplan_engine::address::UnitId;
 use nfplan_engine::digest::Digest;
 use nfplan_engine::event::Event;
+use nfplan_engine::state::State;
 use nfplan_engine::store::Put;
 use nfplan_engine::store::Store;
 use nfplan_engine::store::StoreError;
@@ -12,6 +14,7 @@ use super::kit::VirtualClock;
 use super::kit::fold;
 use super::kit::mark;
 use super::kit::plan_from;
+use super::kit::source;
 use super::kit::unit;
 use super::site::Site;
 use crate::format::BatchDocument;
@@ -30,6 +33,7 @@ use crate::probe::ProbeError;
 use crate::probe::probe;
 use crate::stores::FolderStore;
 use crate::stores::MemoryStore;
+use crate::stores::memory::Usage;
 use crate::unit::Base;
 use crate::unit::Loaded;
 use crate::unit::StateError;
@@ -176,16 +180,72 @@ fn only_what_is_a_unit_is_listed_platforms_first() {
         "platform/111122223333.us-east-1",
         "workspace/111122223333.us-east-1/alice",
         "workspace/111122223333.us-east-1/bob",
+        "workspace/111122223333.us-east-1/carol",
     ];
-    for unit in units {
+    for unit in &units[..3] {
         site.overwrite(&format!("{unit}/head.json"), "");
         site.overwrite(&format!("{unit}/snapshots/head.json"), "");
     }
-    site.overwrite("workspace/head.json", "");
-    site.overwrite("plans/head.json", "");
-    site.overwrite("workspace/111122223333.us-east-1/carol/lease.json", "");
+    site.overwrite(&format!("{}/lease.json", units[3]), "");
+    for key in [
+        "head.json",
+        "plans/head.json",
+        "platform/111122223333.us-east-1/below/head.json",
+        "platform/notes/head.json",
+        "workspace/head.json",
+        "workspace/111122223333.us-east-1/head.json",
+        "workspace/111122223333.us-east-1/alice/below/head.json",
+        "workspace/111122223333.us-east-1/Dave/head.json",
+        "workspace/notes/erin/head.json",
+    ] {
+        site.overwrite(key, "");
+    }
     let listed = site.clock.run(list_units(&site.store)).unwrap();
     assert_eq!(listed, units.map(|unit| unit.parse().unwrap()));
+}
+
+#[test]
+fn units_of_a_place_are_listed_in_the_order_of_their_keys() {
+    let site = Site::new();
+    let users = ["alice-40b", "alice", "b"];
+    for user in ["b", "alice", "alice-40b"] {
+        site.overwrite(&format!("workspace/111122223333.us-east-1/{user}/head.json"), "");
+    }
+    let listed = site.clock.run(list_units(&site.store)).unwrap();
+    assert_eq!(listed.iter().map(|unit| unit.user().unwrap().as_str()).collect::<Vec<_>>(), users);
+}
+
+/// Puts the documents of a unit whose only run left an empty state.
+async fn put_unit(store: &MemoryStore, unit: &UnitId) {
+    let state = State::empty(unit.clone(), source());
+    let (body, digest) = encode_snapshot(golden_head().lineage, 1, &state);
+    let key = snapshot_name(1, &digest);
+    store.put_if_absent(&format!("{unit}/{key}"), &body).await.unwrap();
+    let snapshot = Some(SnapshotPointer { key, digest });
+    let unit = unit.clone();
+    let head = Head { unit, serial: 1, snapshot, open_run: None, ..golden_head() };
+    store.put_if_absent(&format!("{}/head.json", head.unit), &head.encode()).await.unwrap();
+}
+
+#[test]
+fn a_fleet_takes_a_listing_for_each_place_and_two_reads_for_each_unit() {
+    const UNITS: u64 = 1_000;
+    let (store, clock) = (MemoryStore::new(), VirtualClock::default());
+    for number in 0..UNITS {
+        let unit = format!("workspace/111122223333.us-east-1/user-{number:04}").parse().unwrap();
+        clock.run(put_unit(&store, &unit));
+    }
+    let empty = store.usage();
+    let units = clock.run(list_units(&store)).unwrap();
+    let listed = store.usage();
+    assert_eq!(units.len() as u64, UNITS);
+    // Above the units: the platforms, the workspaces, and the one place.
+    assert_eq!(listed, Usage { lists: empty.lists + 3, ..empty });
+    for unit in &units {
+        let loaded = clock.run(load(&store, unit)).unwrap();
+        assert_eq!(loaded.state.as_ref().map(|state| &state.unit), Some(unit));
+    }
+    assert_eq!(store.usage(), Usage { gets: listed.gets + 2 * UNITS, ..listed });
 }
 
 /// A store that ignores every condition.
@@ -205,8 +265,8 @@ impl Store for Careless {
         self.put_if_absent(key, body).await
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        self.0.list(prefix).await
+    async fn list(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        self.0.list(folder).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {

@@ -80,8 +80,8 @@ impl Store for Faulty {
         self.put(key, self.inner.put_if_match(key, tag, body)).await
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
-        self.inner.list(prefix).await
+    async fn list(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        self.inner.list(folder).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {

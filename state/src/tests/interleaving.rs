@@ -140,9 +140,9 @@ impl Store for World {
         self.put(Write { key: key.into(), expected: Some(tag.clone()), body: body.into() }).await
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+    async fn list(&self, folder: &str) -> Result<Vec<String>, StoreError> {
         once_pending().await;
-        self.objects.list(prefix).await
+        self.objects.list(folder).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {

@@ -24,6 +24,7 @@ use nfplan_engine::plan::UnitPlan;
 use nfplan_engine::state::Entry;
 use nfplan_engine::state::State;
 use nfplan_engine::step::StepId;
+use nfplan_engine::store::Store;
 
 use crate::holder::Holder;
 use crate::unit::Base;
@@ -89,6 +90,19 @@ pub(crate) fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
 pub(crate) async fn once_pending() {
     let mut first = true;
     poll_fn(|_| if std::mem::take(&mut first) { Poll::Pending } else { Poll::Ready(()) }).await;
+}
+
+/// All keys below a folder, sorted.
+pub(crate) async fn keys_below(store: &impl Store, folder: &str) -> Vec<String> {
+    let mut keys = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in store.list(&folder).await.unwrap() {
+            if entry.ends_with('/') { folders.push(entry) } else { keys.push(entry) }
+        }
+    }
+    keys.sort_unstable();
+    keys
 }
 
 pub(crate) fn unit() -> UnitId {

@@ -50,6 +50,10 @@ fn a_holder_that_shows_signs_of_life_keeps_its_lease() {
         assert!(poll(keeping.as_mut()).is_pending());
         assert!(site.clock.advance_to_next_alarm());
     };
+    let advice = refused.to_string();
+    assert!(advice.contains("first (process "), "{advice}");
+    assert!(advice.contains("wait until that has finished"), "{advice}");
+    assert!(advice.contains("taken over by itself at the next `nfplan apply`"), "{advice}");
     assert_eq!(holder_of(refused).who, "first");
     assert!(first.may_send());
     assert!(site.clock.now() < CONFIG.ttl, "the first sign of life is enough");

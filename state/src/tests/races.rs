@@ -15,6 +15,7 @@ use nfplan_engine::store::Put;
 use nfplan_engine::store::Store;
 
 use super::kit::VirtualClock;
+use super::kit::keys_below;
 use crate::conformance::check;
 use crate::stores::FolderStore;
 use crate::stores::MemoryStore;
@@ -59,7 +60,9 @@ fn keys_cannot_leave_the_folder() {
         assert!(now(store.put_if_absent(key, b"x")).is_err(), "{key}");
         assert!(now(store.delete(key)).is_err(), "{key}");
     }
-    assert_eq!(now(store.list("../")).unwrap(), [""; 0]);
+    for folder in ["../", "a/../../", "/", "/etc/", "a//", "./", "a"] {
+        assert!(now(store.list(folder)).is_err(), "{folder}");
+    }
     assert_eq!(fs::read(parent.path().join("secret")).unwrap(), b"x");
     assert!(!store.root().exists());
 }
@@ -70,9 +73,9 @@ fn what_a_crashed_writer_left_is_no_object_and_the_next_write_removes_it() {
     let store = FolderStore::new(folder.path());
     now(store.put_if_absent("a/b", b"1")).unwrap();
     fs::write(folder.path().join(".writing"), "torn").unwrap();
-    assert_eq!(now(store.list("")).unwrap(), ["a/b"]);
+    assert_eq!(now(keys_below(&store, "")), ["a/b"]);
     now(store.put_if_absent("a/c", b"2")).unwrap();
-    assert_eq!(now(store.list("")).unwrap(), ["a/b", "a/c"]);
+    assert_eq!(now(keys_below(&store, "")), ["a/b", "a/c"]);
     assert!(!folder.path().join(".writing").exists());
 }
 
@@ -87,6 +90,19 @@ fn emptied_folders_go_with_their_last_object_and_can_come_back() {
     assert!(folder.path().join("a/d").exists());
     now(store.put_if_absent("a/b/c", b"2")).unwrap();
     assert_eq!(now(store.get("a/b/c")).unwrap().unwrap().body, b"2");
+}
+
+#[test]
+fn folders_that_a_crashed_writer_made_for_nothing_are_not_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FolderStore::new(folder.path());
+    now(store.put_if_absent("a/b/c", b"1")).unwrap();
+    fs::create_dir_all(folder.path().join("a/x/y")).unwrap();
+    fs::create_dir_all(folder.path().join("z")).unwrap();
+    assert_eq!(now(store.list("")).unwrap(), ["a/"]);
+    assert_eq!(now(store.list("a/")).unwrap(), ["a/b/"]);
+    now(store.put_if_absent("a/x/y/d", b"1")).unwrap();
+    assert_eq!(now(store.list("a/")).unwrap(), ["a/b/", "a/x/"]);
 }
 
 /// Adds 1 to a counter by compare-and-swap, as often as `times` says.
@@ -216,7 +232,7 @@ fn killing_a_writer_loses_nothing_acknowledged_and_tears_nothing() {
         });
         now(store.put_if_absent(&format!("after/{round}"), b"alive")).unwrap();
     }
-    let listed: BTreeSet<String> = now(store.list("created/")).unwrap().into_iter().collect();
+    let listed: BTreeSet<String> = now(keys_below(&store, "created/")).into_iter().collect();
     assert!(acknowledged.len() >= 12);
     assert!(acknowledged.is_subset(&listed), "{acknowledged:?} {listed:?}");
     for key in &listed {

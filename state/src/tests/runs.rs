@@ -68,6 +68,7 @@ fn while_a_run_is_open_no_other_opens() {
     let lease = site.acquire(holder("next"));
     let error = site.open(&lease).unwrap_err();
     let run = site.load().open_run.unwrap().id;
+    assert!(error.to_string().ends_with("`nfplan apply` ends it"), "{error}");
     assert_eq!(error, RunError::Open { unit: site.unit.clone(), run });
 }
 

@@ -14,6 +14,7 @@ use super::kit::VirtualClock;
 use super::kit::fold;
 use super::kit::gone_holder;
 use super::kit::holder;
+use super::kit::keys_below;
 use super::kit::mark;
 use super::kit::plan_from;
 use crate::holder::Holder;
@@ -125,8 +126,10 @@ impl Site {
 
     /// The unit's keys that start like this.
     pub(crate) fn keys(&self, part: &str) -> Vec<String> {
+        let mut keys = self.clock.run(keys_below(&self.store, &format!("{}/", self.unit)));
         let prefix = format!("{}/{part}", self.unit);
-        self.clock.run(self.store.list(&prefix)).unwrap()
+        keys.retain(|key| key.starts_with(&prefix));
+        keys
     }
 
     pub(crate) fn body(&self, key: &str) -> String {

@@ -35,6 +35,7 @@ const FOREIGN: [&str; 9] = [
     "uuid",
 ];
 
+#[expect(clippy::unwrap_used, reason = "a helper of tests only")]
 fn metadata() -> Metadata {
     MetadataCommand::new()
         .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))

@@ -165,7 +165,7 @@ fn equal_changes_of_many_units_are_shown_once() {
         format!(
             "\
 3 workspaces: alice@x, bob, carol
-  in 111122223333.us-east-1, each: 1 to update  (class {id})
+  in 111122223333.us-east-1, each: 1 to update  (class {id}: --expand shows each)
   ~ iam.policy/jobs
       name: \"nf-<user>\" → \"nf-<user>-x\"  [alice@x.yaml:1:1 +2]
 "
@@ -186,6 +186,14 @@ fn equal_changes_of_many_units_are_shown_once() {
 fn expanded_all() -> View {
     let expand = ["alice@x", "bob", "carol"].map(String::from).to_vec();
     View { expand, ..view(120) }
+}
+
+#[test]
+fn expanding_what_is_not_there_is_noticed() {
+    let whole = Plan::new(vec![renamed("alice@x")], Refresh::Bulk);
+    let id = classes(&whole)[0].id.clone();
+    let expand = [id.as_str(), "alice@x", "alice-40x", "alise"].map(String::from).to_vec();
+    assert_eq!(unknown_expansions(&whole, &View { expand, ..view(80) }), ["alise"]);
 }
 
 #[test]
