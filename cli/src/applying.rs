@@ -39,7 +39,6 @@ use nfplan_state::lease::Lease;
 use nfplan_state::lease::LeaseConfig;
 use nfplan_state::lease::acquire;
 use nfplan_state::run::Run;
-use nfplan_state::unit::Base;
 use nfplan_state::unit::load;
 
 use crate::error::CliError;

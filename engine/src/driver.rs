@@ -218,6 +218,7 @@ where
         let closed = self.schedule.is_over();
         let report = Report {
             unit: plan.unit.clone(),
+            user: plan.source.user.clone(),
             result: if closed { result(plan, run, &state) } else { UnitResult::Interrupted },
             failures: self.failures,
             ledger: ledger(plan, run),

@@ -262,7 +262,7 @@ impl<'a> Planner<'a> {
         };
         let step = self.step(draft, operation, Undo::Release);
         draft.waits_for = BTreeSet::from([step]);
-        let reason = format!("`{}` carries this unit's ownership tags", basis.remote_id);
+        let reason = "it exists and carries this unit's ownership tags".to_owned();
         self.note(draft.resource, Action::Adopt, Vec::new(), vec![reason]);
     }
 

@@ -19,6 +19,8 @@ use crate::step::StepId;
 pub struct Report {
     /// The unit.
     pub unit: UnitId,
+    /// The researcher's user name as the spec writes it; none for a platform.
+    pub user: Option<Box<str>>,
     /// The outcome.
     pub result: UnitResult,
     /// What failed, in the order it happened.

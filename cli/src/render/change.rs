@@ -54,7 +54,10 @@ pub(super) struct ChangePage<'a> {
     pub(super) members: &'a [&'a UnitPlan],
     /// The spec line of the unit itself: not repeated.
     pub(super) origin: Option<String>,
-    /// Whether attributes that follow from the blueprint are left out.
+    /// The reason of all changes, said already.
+    pub(super) common: Option<String>,
+    /// Whether attributes that follow from the blueprint, are not known yet or do not fit a line are
+    /// left out.
     pub(super) brief: bool,
     /// How many attributes were left out.
     pub(super) hidden: u64,
@@ -89,12 +92,13 @@ impl ChangePage<'_> {
     fn attribute(&mut self, change: &ClassChange, attribute: &ClassAttribute) {
         let of = |unit: &UnitPlan| find_attribute(unit, &change.address, &attribute.name).cloned();
         let origin = self.origin_of(|unit| of(unit)?.origin);
-        if self.brief && origin.is_none() {
+        let because = self.members.first().and_then(|unit| self.taken_out(unit, of(unit)?.because));
+        let mut lines = self.leaf_lines(attribute, because.as_deref(), change.action);
+        let fits = || lines.iter().all(|line| line.width() <= self.width);
+        if self.brief && (origin.is_none() || because.is_some() || !fits()) {
             self.hidden += 1;
             return;
         }
-        let because = self.members.first().and_then(|unit| self.taken_out(unit, of(unit)?.because));
-        let mut lines = self.leaf_lines(attribute, because.as_deref(), change.action);
         if let Some(last) = lines.pop() {
             lines.push(with_origin(last, origin));
         }
@@ -190,6 +194,9 @@ impl ChangePage<'_> {
     }
 
     fn reasons(&mut self, address: &Address) {
+        if self.common.is_some() {
+            return;
+        }
         let mut reasons: Vec<String> = Vec::new();
         for unit in self.members {
             for reason in find(unit, address).map(|change| &change.reasons).into_iter().flatten() {

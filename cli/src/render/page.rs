@@ -47,6 +47,11 @@ impl Line {
         self
     }
 
+    /// The columns that it takes unbroken.
+    pub(crate) fn width(&self) -> usize {
+        self.indent + self.spans.iter().map(|(_, text)| width(text)).sum::<usize>()
+    }
+
     /// The words with their styles; a word may have parts of different styles.
     fn words(&self) -> Vec<Word> {
         let mut words = vec![Word::default()];

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use nfplan_engine::address::UnitId;
 use nfplan_engine::change::Action;
+use nfplan_engine::change::Change;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
 use nfplan_engine::plan::UnitPlan;
@@ -165,13 +166,26 @@ fn block(page: &mut Page, view: &View, block: &Block<'_>) {
     let created = block.changes.iter().all(|change| change.action == Action::Create);
     let (brief, width) = (created && !block.full, view.width);
     let (members, full) = (block.members, block.full);
-    let mut changes = ChangePage { page, width, full, members, origin, brief, hidden: 0 };
+    let common = common_reason(members);
+    if let Some(reason) = &common {
+        page.put(&Line::at(2).text(format!("because {reason}")));
+    }
+    let mut changes = ChangePage { page, width, full, members, origin, common, brief, hidden: 0 };
     block.changes.iter().for_each(|change| changes.change(change));
     if changes.hidden > 0 {
         let hidden = counted(changes.hidden, "attribute");
-        let note = format!("({hidden} set by the blueprint, not by the spec: --full shows them)");
+        let note = format!("({hidden} not shown: --full shows them)");
         page.put(&Line::at(2).styled(FAINT, note));
     }
+}
+
+/// The one reason of all changes, if they have just that: said once instead of at each.
+fn common_reason(members: &[&UnitPlan]) -> Option<String> {
+    let mut changes = members.iter().flat_map(|unit| &unit.changes);
+    let (first, second) = (changes.next()?, changes.next()?);
+    let [reason] = first.reasons.as_slice() else { return None };
+    let same = |change: &Change| change.reasons == first.reasons;
+    (same(second) && changes.all(same)).then(|| reason.clone())
 }
 
 fn expands(view: &View, unit: &UnitPlan, class: &str) -> bool {

@@ -52,21 +52,22 @@ pub fn report(reports: &[Report], unreported: &[Unreported], width: usize) -> St
     }
     for unit in unreported {
         let (word, style) = heading(unit.why);
-        page.put(&head(&unit.unit, word, style));
+        page.put(&head(&short(&unit.unit), &unit.unit, word, style));
         unit.messages.iter().for_each(|message| page.put(&Line::at(2).text(message)));
     }
     totals(&mut page, reports, unreported);
     page.finish()
 }
 
-fn head(unit: &UnitId, word: &str, style: Style) -> Line {
-    let line = Line::at(0).styled(STRONG, short(unit)).text("  ").styled(style, word);
+fn head(name: &str, unit: &UnitId, word: &str, style: Style) -> Line {
+    let line = Line::at(0).styled(STRONG, name).text("  ").styled(style, word);
     line.styled(FAINT, format!("  {}", unit.place()))
 }
 
 fn unit(page: &mut Page, report: &Report) {
     let (word, style) = word(&report.result);
-    page.put(&head(&report.unit, word, style).text(format!("  {}", sum(&report.ledger))));
+    let name = report.user.as_deref().map_or_else(|| short(&report.unit), str::to_owned);
+    page.put(&head(&name, &report.unit, word, style).text(format!("  {}", sum(&report.ledger))));
     report.failures.iter().for_each(|one| failure(page, one));
     if let UnitResult::RolledBack(cause) = &report.result
         && let Some(text) = cause_text(cause)
@@ -260,7 +261,7 @@ mod tests {
 
     fn of(user: &str, result: UnitResult, ledger: Ledger) -> Report {
         let unit = format!("workspace/{PLACE}/{user}").parse().unwrap();
-        Report { unit, result, failures: Vec::new(), ledger }
+        Report { unit, user: None, result, failures: Vec::new(), ledger }
     }
 
     fn left(address: &str, id: &str) -> Leftover {

@@ -47,7 +47,7 @@ fn a_new_workspace_shows_its_addresses_and_what_the_spec_says() {
 workspace alice@uchicago.edu in 111122223333.us-east-1: 1 to create  [workspaces/alice.yaml:1:1]
   + batch.job_queue/main  nf-job-queue-alice
       priority: 1  [workspaces/alice.yaml:3:14]
-  (1 attribute set by the blueprint, not by the spec: --full shows them)
+  (1 attribute not shown: --full shows them)
 "
     );
 }
