@@ -165,10 +165,9 @@ impl<'a> Execution<'a> {
         if self.context.settings.general.json {
             return self.context.print_json(&ApplyDocument::new(outcomes, calls, exit));
         }
-        if outcomes.is_empty() {
-            return Ok(());
+        if !outcomes.is_empty() {
+            self.context.print(&report(outcomes, self.context.terminal.width))?;
         }
-        self.context.print(&report(outcomes, self.context.terminal.width))?;
         if self.context.settings.general.verbose {
             let (read, write) = (calls.read, calls.write);
             self.context.terminal.note(&format!("calls: {read} that look, {write} that change\n"));

@@ -103,7 +103,7 @@ impl Project {
 
     /// Finds a workspace's spec by its unit.
     pub fn spec(&self, unit: &UnitId) -> Option<&WorkspaceSpec> {
-        self.fleet.workspaces().find(|spec| spec.unit() == unit)
+        self.fleet.find(unit)
     }
 
     /// Shows warnings of the specs.

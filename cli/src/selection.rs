@@ -17,14 +17,16 @@ use crate::error::CliError;
 pub struct Universe {
     /// Units that specs ask for.
     pub wanted: BTreeSet<UnitId>,
-    /// Units that exist by their state, or have an open run.
+    /// Units that have a state. Of those that no spec asks for, only the ones that still have an
+    /// object or an open run.
     pub existing: BTreeSet<UnitId>,
     /// Names by which people know units: user names as written, escaped ones, platforms.
     names: Vec<(String, UnitId)>,
 }
 
 impl Universe {
-    /// Lists the units of specs and states. Every state is read, one at a time.
+    /// Lists the units of specs and states. Only the states of units that no spec asks for are read:
+    /// of the others, the plan reads them anyway.
     pub async fn survey(fleet: Option<&Fleet>, store: &FolderStore) -> Result<Self, CliError> {
         let mut universe = Self::default();
         for spec in fleet.into_iter().flat_map(Fleet::workspaces) {
@@ -37,9 +39,13 @@ impl Universe {
             universe.names.push((format!("platform:{}", account.name), unit));
         }
         for unit in list_units(store).await? {
+            if universe.wanted.contains(&unit) {
+                universe.existing.insert(unit);
+                continue;
+            }
             let loaded = load(store, &unit).await?;
-            let user = loaded.state.as_ref().and_then(|state| state.source.user.clone());
             if exists(&loaded) {
+                let user = loaded.state.and_then(|state| state.source.user);
                 universe.names.extend(user.map(|user| (user.into(), unit.clone())));
                 universe.existing.insert(unit);
             }
@@ -106,7 +112,7 @@ impl Universe {
 }
 
 /// Whether a unit still has anything.
-fn exists(loaded: &Loaded) -> bool {
+pub fn exists(loaded: &Loaded) -> bool {
     let vacant = loaded.state.as_ref().is_none_or(State::is_vacant);
     !vacant || loaded.open_run.is_some()
 }

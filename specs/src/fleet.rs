@@ -12,6 +12,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use nfplan_engine::address::Place;
+use nfplan_engine::address::UnitId;
 use nfplan_engine::desired::Problem;
 
 use crate::code;
@@ -166,6 +167,12 @@ impl Fleet {
     /// All workspaces, sorted by unit.
     pub fn workspaces(&self) -> impl Iterator<Item = &WorkspaceSpec> {
         self.workspaces.iter()
+    }
+
+    /// The workspace of a unit, if the specs have it.
+    pub fn find(&self, unit: &UnitId) -> Option<&WorkspaceSpec> {
+        let found = self.workspaces.binary_search_by(|spec| spec.unit().cmp(unit));
+        found.ok().map(|index| &self.workspaces[index])
     }
 
     /// The settings of a place's platform.

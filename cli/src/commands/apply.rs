@@ -9,7 +9,7 @@ use nfplan_engine::schedule::Recovery;
 
 use super::Context;
 use super::plan::refuse;
-use super::plan::show;
+use super::plan::show_unless_told;
 use crate::approval::Approval;
 use crate::approval::classes;
 use crate::args::ApplyArguments;
@@ -54,9 +54,7 @@ pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit
     let planned = plan_fleet(&mut project, &universe, &request).await?;
     let document = planned.document(refresh);
     expected.check(&document)?;
-    if !context.settings.general.json {
-        show(context, &document, &planned, &arguments.showing)?;
-    }
+    show_unless_told(context, &document, &planned, &arguments.showing)?;
     refuse(context, &planned)?;
     check_readable(&planned)?;
     let needed = classes(&document, &project, &universe);

@@ -2,11 +2,12 @@
 
 use nfplan_engine::plan::Refresh;
 use nfplan_engine::schedule::Recovery;
+use nfplan_state::unit::load;
 
 use super::Context;
 use super::apply::check_readable;
 use super::plan::refuse;
-use super::plan::show;
+use super::plan::show_unless_told;
 use crate::approval::Approval;
 use crate::approval::classes;
 use crate::args::DestroyArguments;
@@ -18,6 +19,7 @@ use crate::planning::plan_fleet;
 use crate::project::Project;
 use crate::selection::Selected;
 use crate::selection::Universe;
+use crate::selection::exists;
 
 /// Plans the removal, asks, and carries it out.
 pub async fn destroy(context: &Context, arguments: &DestroyArguments) -> Result<Exit, CliError> {
@@ -28,14 +30,12 @@ pub async fn destroy(context: &Context, arguments: &DestroyArguments) -> Result<
     let execution = Execution::new(context, &project);
     let recovered = execution.recover(&universe, &selected, Recovery::RollBack).await?;
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-    check_platforms(&universe, &selected)?;
+    check_platforms(&project, &universe, &selected).await?;
     let refresh = Refresh::Bulk;
     let request = Request { selected, destroy: true, refresh, locked: false, replace: Vec::new() };
     let planned = plan_fleet(&mut project, &universe, &request).await?;
     let document = planned.document(refresh);
-    if !context.settings.general.json {
-        show(context, &document, &planned, &arguments.showing)?;
-    }
+    show_unless_told(context, &document, &planned, &arguments.showing)?;
     refuse(context, &planned)?;
     check_readable(&planned)?;
     let needed = classes(&document, &project, &universe);
@@ -47,16 +47,20 @@ pub async fn destroy(context: &Context, arguments: &DestroyArguments) -> Result<
 }
 
 /// A platform may go only with the last workspace of its place.
-fn check_platforms(universe: &Universe, selected: &Selected) -> Result<(), CliError> {
+async fn check_platforms(
+    project: &Project,
+    universe: &Universe,
+    selected: &Selected,
+) -> Result<(), CliError> {
     let platforms = universe.existing.iter().filter(|unit| unit.user().is_none());
     for platform in platforms.filter(|unit| selected.names(unit)) {
-        let left: Vec<String> = universe
-            .existing
-            .iter()
-            .filter(|unit| unit.user().is_some() && unit.place() == platform.place())
-            .filter(|unit| !selected.names(unit))
-            .map(ToString::to_string)
-            .collect();
+        let mut left = Vec::new();
+        for unit in universe.existing.iter().filter(|unit| unit.user().is_some()) {
+            let stays = unit.place() == platform.place() && !selected.names(unit);
+            if stays && exists(&load(&project.store, unit).await?) {
+                left.push(unit.to_string());
+            }
+        }
         if !left.is_empty() {
             let message = format!("{platform} still carries {}", left.join(", "));
             return Err(CliError::refused(message).hint("destroy the workspaces first or with it"));

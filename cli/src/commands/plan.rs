@@ -48,6 +48,18 @@ fn exit(arguments: &PlanArguments, planned: &FleetPlan) -> Exit {
     read.worse(if changes { Exit::Changes } else { Exit::Fine })
 }
 
+/// Shows the plan that is about to be applied, unless only results are wanted.
+pub fn show_unless_told(
+    context: &Context,
+    document: &Plan,
+    planned: &FleetPlan,
+    showing: &Showing,
+) -> Result<(), CliError> {
+    let general = &context.settings.general;
+    let wanted = !general.json && !(general.quiet && !planned.units.is_empty());
+    if wanted { show(context, document, planned, showing) } else { Ok(()) }
+}
+
 /// Shows a plan as data on stdout, and what has to be known about it beside.
 pub fn show(
     context: &Context,

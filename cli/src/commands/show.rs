@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::project::open_store;
 use crate::render;
 use crate::selection::Universe;
+use crate::selection::exists;
 
 /// Shows a saved plan without any credentials, or what states record.
 pub async fn show(context: &Context, arguments: &ShowArguments) -> Result<Exit, CliError> {
@@ -63,7 +64,8 @@ pub async fn states(
     let selected = universe.select(&selection.select)?;
     let mut states = BTreeMap::new();
     for unit in universe.existing.iter().filter(|unit| selected.names(unit)) {
-        if let Some(state) = load(&store, unit).await?.state {
+        let loaded = load(&store, unit).await?;
+        if let (true, Some(state)) = (exists(&loaded), loaded.state) {
             states.insert(unit.clone(), state);
         }
     }
