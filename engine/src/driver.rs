@@ -21,11 +21,13 @@ use crate::event::Event;
 use crate::event::Made;
 use crate::event::Phase;
 use crate::event::Settlement;
+use crate::event::StepStatus;
 use crate::fold::fold;
 use crate::journal::Externals;
 use crate::journal::Journal;
 use crate::observer::Observer;
 use crate::outlook::Outlook;
+use crate::provider::ErrorKind;
 use crate::provider::Left;
 use crate::provider::Provider;
 use crate::provider::ProviderError;
@@ -35,10 +37,12 @@ use crate::report::UnitResult;
 use crate::report::ledger;
 use crate::report::result;
 use crate::schedule::Move;
+use crate::schedule::Recovery;
 use crate::schedule::Schedule;
 use crate::schema::Schema;
 use crate::step::Step;
 use crate::step::StepId;
+use crate::step::Undo;
 
 mod moves;
 
@@ -163,7 +167,7 @@ where
                 }
                 return Ok(Some(journal));
             }
-            Finished::Outcome(event) => self.record(event)?,
+            Finished::Outcome(event) => self.record(self.judged(event))?,
             Finished::Siblings(step, found) => self.start_create(step, found)?,
             Finished::Unsettled(step, reason) => {
                 let unit = self.context.plan.unit.to_string();
@@ -175,6 +179,30 @@ where
             }
         }
         Ok(None)
+    }
+
+    /// An outcome, as far as the run is concerned: a step that AWS still works on at the deadline is
+    /// good enough unless another step needs its result.
+    fn judged(&self, event: Event) -> Event {
+        let Event::Succeeded { step, made: Some(Made { settling: Some(words), remote_id, .. }) } =
+            &event
+        else {
+            return event;
+        };
+        let Some(dependent) =
+            self.context.plan.steps.iter().find(|other| other.needs.contains(step))
+        else {
+            return event;
+        };
+        let error = ProviderError {
+            kind: ErrorKind::Timeout,
+            operation: "nfplan:wait".into(),
+            code: "StillInProgress".into(),
+            message: format!("{words}; `{}` cannot wait for it any longer", dependent.address),
+            request_id: None,
+            left: Left::Object(remote_id.clone()),
+        };
+        Event::Failed { step: *step, error }
     }
 
     /// The calls whose intent is durable now.
@@ -198,12 +226,19 @@ where
             journal = self.take(finished)?;
         }
         let mut journal = journal.expect("just seen");
+        let durable = self.history.len() - self.outbox.len();
         let unstarted: Vec<StepId> = self.outbox.iter().filter_map(started).collect();
         self.outbox.retain(|event| {
             is_outcome(event) && event.step().is_some_and(|step| !unstarted.contains(&step))
         });
+        // From here only what is durable counts.
+        self.history.truncate(durable);
+        self.history.extend(self.outbox.iter().cloned());
+        self.schedule = Schedule::replay(self.context.plan, &self.history, Recovery::Resume)?;
         if !self.outbox.is_empty() {
             journal.append(&self.outbox).await?;
+            let (observer, plan) = (self.context.observer, self.context.plan);
+            self.outbox.iter().for_each(|event| observer.observe(plan, event));
         }
         Ok(journal)
     }
@@ -223,8 +258,12 @@ where
             failures: self.failures,
             ledger: ledger(plan, run),
         };
-        // A stuck run stays open: whoever mends the cause lets the next process finish it.
-        let finished = closed && !matches!(report.result, UnitResult::Stuck(_));
+        // A stuck run stays open: whoever mends the cause lets the next process finish it. What can
+        // never be undone would keep it open for ever: the next plan starts from what is left.
+        let lost = |step: &Step| matches!(step.undo, Undo::Irreversible { .. });
+        let mut stuck = plan.steps.iter().filter(|s| *run.status(s.id) == StepStatus::Stuck);
+        let hopeless = stuck.all(lost);
+        let finished = closed && (hopeless || !matches!(report.result, UnitResult::Stuck(_)));
         Ok(Ended { report, state: finished.then_some(state), journal })
     }
 

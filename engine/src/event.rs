@@ -22,7 +22,7 @@ use crate::value::Value;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// The run began. Always the first event and only that.
+    /// The run began. Only seals may come before it.
     Opened {
         /// The digest of the unit's plan.
         plan: Digest,
@@ -228,6 +228,8 @@ fn next_phase(phase: &Phase, event: &Event) -> Option<Phase> {
     use Event as E;
     match (phase, event) {
         (Phase::Unopened, E::Opened { .. }) => Some(Phase::Building),
+        // The process that opened the run died before it could write anything.
+        (Phase::Unopened, E::Sealed) => Some(Phase::Unopened),
         (Phase::Building, E::RollingBack { cause }) => Some(Phase::RollingBack(cause.clone())),
         (Phase::Building, E::Committed) => Some(Phase::Retiring),
         (

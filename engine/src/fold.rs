@@ -4,7 +4,9 @@
 //! could not be undone or deleted is recorded as deposed, so that the next plan deletes it.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
+use crate::address::Address;
 use crate::address::RemoteId;
 use crate::digest::Digest;
 use crate::event::Event;
@@ -16,6 +18,7 @@ use crate::event::Settlement;
 use crate::event::StepStatus;
 use crate::outlook::known_inputs;
 use crate::plan::UnitPlan;
+use crate::provider::Left;
 use crate::schema::Schemas;
 use crate::state::Entry;
 use crate::state::Object;
@@ -45,7 +48,7 @@ pub fn fold(
         folder.take(event, plan)?;
     }
     for step in &plan.steps {
-        folder.settle(step);
+        folder.settle(step, plan);
     }
     Ok(folder.finish(plan, predecessor))
 }
@@ -54,6 +57,10 @@ struct Folder<'a> {
     next: State,
     run: RunState,
     made: BTreeMap<StepId, Made>,
+    /// Steps that took full effect, whatever became of them afterwards.
+    done: BTreeSet<StepId>,
+    /// The objects that failed steps left half-done, whatever became of them afterwards.
+    half_done: BTreeMap<StepId, RemoteId>,
     incarnations: BTreeMap<StepId, u64>,
     externals: BTreeMap<crate::address::External, crate::value::Value>,
     schemas: &'a Schemas,
@@ -65,6 +72,8 @@ impl<'a> Folder<'a> {
             next: state.clone(),
             run: RunState::default(),
             made: BTreeMap::new(),
+            done: BTreeSet::new(),
+            half_done: BTreeMap::new(),
             incarnations: BTreeMap::new(),
             externals: BTreeMap::new(),
             schemas,
@@ -89,21 +98,34 @@ impl<'a> Folder<'a> {
             }
             _ => {}
         }
+        match event {
+            Event::Succeeded { step, .. }
+            | Event::Settled { step, outcome: Settlement::Done(_) } => {
+                self.done.insert(*step);
+            }
+            Event::Settled { step, outcome: Settlement::Partial(remote_id) } => {
+                self.half_done.insert(*step, remote_id.clone());
+            }
+            Event::Failed { step, error } => {
+                if let Left::Object(remote_id) = &error.left {
+                    self.half_done.insert(*step, remote_id.clone());
+                }
+            }
+            _ => {}
+        }
         Ok(())
     }
 
     /// Enters what became of one step.
-    fn settle(&mut self, step: &Step) {
+    fn settle(&mut self, step: &Step, plan: &UnitPlan) {
         let status = self.run.status(step.id).clone();
         let committed = self.run.phase == Phase::Retiring;
         match &step.operation {
-            Operation::Create { .. } => self.created(step, &status),
+            Operation::Create { .. } => self.created(step, &status, plan),
             Operation::Adopt { .. } if status == StepStatus::Succeeded => self.adopted(step),
             Operation::Update { .. } => self.updated(step, &status),
             Operation::Delete { remote_id, cause, .. } => match (cause, &status) {
-                (_, StepStatus::Succeeded | StepStatus::Stuck) => {
-                    remove(self.entry(step), remote_id);
-                }
+                _ if self.done.contains(&step.id) => remove(self.entry(step), remote_id),
                 (DeleteCause::Unwanted | DeleteCause::Withdrawn, _) if committed => {
                     depose(self.entry(step), remote_id);
                 }
@@ -116,25 +138,28 @@ impl<'a> Folder<'a> {
         }
     }
 
-    fn created(&mut self, step: &Step, status: &StepStatus) {
+    fn created(&mut self, step: &Step, status: &StepStatus, plan: &UnitPlan) {
+        let Some(object) = self.object(step) else { return };
+        let entry = self.next.entries.entry(step.address.clone()).or_default();
         match status {
             StepStatus::Succeeded => {
-                let Some(object) = self.object(step, None) else { return };
-                let entry = self.entry(step);
-                entry.deposed.extend(entry.current.replace(object));
+                entry.deposed.retain(|old| old.remote_id != object.remote_id);
+                let old = entry.current.replace(object);
+                // What the plan does not delete was gone before.
+                entry.deposed.extend(old.filter(|old| deletes(plan, &step.address, old)));
             }
             StepStatus::Undone if matches!(step.undo, Undo::Park { .. }) => {
-                let object = self.object(step, None);
-                let entry = self.entry(step);
-                entry.parked = object.or(entry.parked.take());
+                match &entry.current {
+                    None => entry.deposed.extend(entry.parked.replace(object)),
+                    // A replacement is not what the next run looks for.
+                    Some(current) if current.remote_id != object.remote_id => {
+                        entry.deposed.push(object);
+                    }
+                    Some(_) => {}
+                }
             }
-            StepStatus::FailedPartly(remote_id) => {
-                let leftover = self.object(step, Some(remote_id));
-                self.entry(step).deposed.extend(leftover);
-            }
-            StepStatus::Undoing | StepStatus::Stuck => {
-                let leftover = self.object(step, None);
-                self.entry(step).deposed.extend(leftover);
+            StepStatus::FailedPartly(_) | StepStatus::Undoing | StepStatus::Stuck => {
+                entry.deposed.push(object);
             }
             StepStatus::Pending
             | StepStatus::Started
@@ -173,18 +198,21 @@ impl<'a> Folder<'a> {
         if let (Some(object), false) = (&mut self.entry(step).current, untouched)
             && object.remote_id == made.remote_id
         {
-            object.inputs = made.inputs;
             object.outputs = made.outputs;
-            object.schema = schema;
             object.status = settling(made.settling.as_ref());
-            object.dependencies.clone_from(&step.dependencies);
+            // A rollback restores what was live, and what was last applied stays what it was.
+            if *status != StepStatus::Undone || step.undo == Undo::Keep {
+                object.inputs = made.inputs;
+                object.schema = schema;
+                object.dependencies.clone_from(&step.dependencies);
+            }
         }
     }
 
-    /// The object that a create step made, or the half-made one of this id.
-    fn object(&self, step: &Step, leftover: Option<&RemoteId>) -> Option<Object> {
+    /// The object that a create step made or half-made.
+    fn object(&self, step: &Step) -> Option<Object> {
         let Operation::Create { generation, inputs } = &step.operation else { return None };
-        let made = match (self.made.get(&step.id), leftover) {
+        let made = match (self.made.get(&step.id), self.half_done.get(&step.id)) {
             (Some(made), _) => made.clone(),
             (None, Some(remote_id)) => Made {
                 remote_id: remote_id.clone(),
@@ -226,6 +254,15 @@ impl<'a> Folder<'a> {
 
 fn settling(words: Option<&String>) -> Status {
     if words.is_some() { Status::Settling } else { Status::Ready }
+}
+
+/// Whether the plan deletes an object because another one takes its place.
+fn deletes(plan: &UnitPlan, address: &Address, object: &Object) -> bool {
+    plan.steps.iter().any(|step| {
+        step.address == *address
+            && step.remote_id() == Some(&object.remote_id)
+            && matches!(step.operation, Operation::Delete { cause: DeleteCause::Superseded, .. })
+    })
 }
 
 /// Takes an object out of an entry.

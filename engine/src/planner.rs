@@ -11,7 +11,6 @@ use crate::address::Address;
 use crate::address::External;
 use crate::address::Reference;
 use crate::change::Action;
-use crate::change::AttributeChange;
 use crate::change::Change;
 use crate::desired::Desired;
 use crate::desired::Resource;
@@ -20,7 +19,6 @@ use crate::diff::diff;
 use crate::diff::normalise;
 use crate::diff::weight;
 use crate::digest::Digest;
-use crate::expr::Expr;
 use crate::expr::Inputs;
 use crate::observed::Live;
 use crate::observed::Observed;
@@ -48,9 +46,11 @@ use crate::value::Attributes;
 use crate::value::Value;
 
 mod basis;
+mod explain;
 mod retire;
 
 use basis::Basis;
+use explain::reasons;
 
 /// All that a unit's plan follows from.
 #[derive(Debug, Clone, Copy)]
@@ -179,16 +179,19 @@ impl<'a> Planner<'a> {
                 None
             }
             (None, Some(Sighting::Present(live))) => {
-                let parked = entry.and_then(|entry| entry.parked.as_ref());
-                let parked = parked.filter(|parked| parked.remote_id == live.remote_id);
+                // An object that an earlier run parked, or could not delete.
+                let known = entry.and_then(|entry| {
+                    let mut objects = entry.parked.iter().chain(&entry.deposed);
+                    objects.find(|object| object.remote_id == live.remote_id)
+                });
                 let owner = live.owner.as_ref();
                 let ours = owner.is_some_and(|owner| {
                     owner.unit == *self.input.desired.unit() && owner.address == *address
                 });
-                if parked.is_none() && !ours {
+                if known.is_none() && !ours {
                     self.foreign(resource, schema, live, inputs);
                 }
-                let mut basis = Basis::from_live(schema, live, parked);
+                let mut basis = Basis::from_live(schema, live, known);
                 basis.applied = None;
                 Some(basis)
             }
@@ -357,66 +360,6 @@ impl<'a> Planner<'a> {
         id
     }
 
-    /// Records a change. The last one recorded for an address names the action, because adopting is
-    /// only the first part of adopting and updating.
-    fn note(
-        &mut self,
-        resource: &Resource,
-        action: Action,
-        attributes: Vec<AttributeChange>,
-        mut reasons: Vec<String>,
-    ) {
-        let address = resource.address.clone();
-        let origin = Some(self.input.desired.place_of(resource.origin));
-        if let Some(adopted) = self.changes.remove(&address) {
-            reasons.splice(0..0, adopted.reasons);
-        }
-        let change = Change { address: address.clone(), action, attributes, reasons, origin };
-        self.changes.insert(address, change);
-    }
-
-    fn attributes(
-        &self,
-        resource: &Resource,
-        differences: &[Difference],
-        applied: Option<&Attributes>,
-    ) -> Vec<AttributeChange> {
-        let describe = |difference: &Difference| {
-            let applied = applied.and_then(|applied| applied.get(difference.name));
-            let origin = resource.origins.get(difference.name);
-            AttributeChange {
-                name: difference.name.into(),
-                before: difference.before.clone(),
-                after: difference.after.clone(),
-                applied: applied.filter(|value| difference.before.as_ref() != Some(value)).cloned(),
-                because: difference.after.as_ref().and_then(|after| self.unknown_because(after)),
-                origin: origin.map(|origin| self.input.desired.place_of(*origin)),
-            }
-        };
-        differences.iter().map(describe).collect()
-    }
-
-    /// Why a value is not known yet.
-    fn unknown_because(&self, after: &Expr) -> Option<String> {
-        let found = after.dependencies();
-        let internal = found.references.iter().map(|reference| {
-            let action = self.changes.get(&reference.address).map(|change| change.action);
-            let verb = match action {
-                Some(Action::Update) => "updated",
-                Some(Action::Replace | Action::ReplaceInSlot) => "replaced",
-                _ => "created",
-            };
-            format!("`{}` is {verb}", reference.address)
-        });
-        let external = found.externals.iter().map(|external| {
-            format!("`{}:{}` is created", external.unit, external.reference.address)
-        });
-        let causes: BTreeSet<String> = internal.chain(external).collect();
-        (!causes.is_empty()).then(|| {
-            format!("known after {}", causes.into_iter().collect::<Vec<_>>().join(" and "))
-        })
-    }
-
     fn check_protected(&mut self, address: &Address) {
         if self.input.state.source.protect || self.input.desired.source().protect {
             let message = "is protected: set `protect: false`, apply that, and plan again";
@@ -484,21 +427,4 @@ fn replacement(schema: &Schema) -> OnChange {
 
 fn unknown_type() -> String {
     "has a type that this nfplan does not know; use the version that wrote it or a newer one".into()
-}
-
-/// Why differences take a replacement.
-fn reasons(differences: &[Difference], asked: bool) -> Vec<String> {
-    let mut reasons = Vec::new();
-    if asked {
-        reasons.push("asked for by --replace".into());
-    }
-    for difference in differences {
-        let needed = match (difference.on_change, difference.reason) {
-            (OnChange::CreateFirst | OnChange::InSlot, Some(reason)) => reason,
-            (OnChange::CreateFirst | OnChange::InSlot, None) => "it cannot change in place",
-            (OnChange::InPlace | OnChange::Refused(_), _) => continue,
-        };
-        reasons.push(format!("`{}` changes: {needed}", difference.name));
-    }
-    reasons
 }

@@ -1,5 +1,7 @@
 //! What became of a unit's run. A failed apply is a result to show, not an exception.
 
+use std::collections::BTreeSet;
+
 use crate::address::Address;
 use crate::address::RemoteId;
 use crate::address::UnitId;
@@ -10,6 +12,7 @@ use crate::event::StepStatus;
 use crate::plan::UnitPlan;
 use crate::provider::ProviderError;
 use crate::state::State;
+use crate::state::Status;
 use crate::step::Stage;
 use crate::step::Step;
 use crate::step::StepId;
@@ -34,7 +37,7 @@ pub struct Report {
 pub enum UnitResult {
     /// Everything was done.
     Applied,
-    /// Everything is built; these objects still await deletion.
+    /// Everything is built; these objects still await deletion, or AWS still works on them.
     AppliedWithLeftovers(Vec<Leftover>),
     /// Everything is as it was before, but for what the ledger calls kept.
     RolledBack(Cause),
@@ -128,6 +131,8 @@ pub fn result(plan: &UnitPlan, run: &RunState, folded: &State) -> UnitResult {
             let pending = left(|step, status| {
                 step.stage == Stage::Retire && *status != StepStatus::Succeeded
             });
+            let pending: Vec<Leftover> =
+                pending.into_iter().chain(settling(plan, folded)).collect();
             if pending.is_empty() {
                 UnitResult::Applied
             } else {
@@ -136,6 +141,20 @@ pub fn result(plan: &UnitPlan, run: &RunState, folded: &State) -> UnitResult {
         }
         Phase::Unopened | Phase::Building => UnitResult::Interrupted,
     }
+}
+
+/// Objects of the plan's steps that AWS still works on.
+fn settling(plan: &UnitPlan, folded: &State) -> Vec<Leftover> {
+    let addresses: BTreeSet<&Address> = plan.steps.iter().map(|step| &step.address).collect();
+    let objects =
+        addresses.into_iter().filter_map(|address| Some((address, folded.current(address)?)));
+    objects
+        .filter(|(_, object)| object.status == Status::Settling)
+        .map(|(address, object)| Leftover {
+            address: address.clone(),
+            remote_id: Some(object.remote_id.clone()),
+        })
+        .collect()
 }
 
 fn leftover(step: &Step, run: &RunState, folded: &State) -> Leftover {

@@ -54,8 +54,8 @@ pub struct Schedule<'p> {
     needed_by: BTreeMap<StepId, BTreeSet<StepId>>,
     /// Why the run will turn around once nothing is under way.
     doomed: Option<Cause>,
-    /// Steps that were under way when this process found the run: that they took no effect is no
-    /// failure of theirs.
+    /// Steps that were under way when the last process took the run over: that they took no effect
+    /// is no failure of theirs.
     found_open: BTreeSet<StepId>,
     /// Steps whose forward or backward attempt failed in this process: not tried twice.
     given_up: BTreeSet<StepId>,
@@ -97,10 +97,7 @@ impl<'p> Schedule<'p> {
         schedule.busy.clear();
         schedule.given_up.clear();
         schedule.turning = false;
-        let open =
-            |status: &StepStatus| matches!(status, StepStatus::Started | StepStatus::Unknown);
-        let found = schedule.run.steps.iter().filter(|(_, status)| open(status));
-        schedule.found_open = found.map(|(step, _)| *step).collect();
+        schedule.excuse_open();
         if recovery == Recovery::RollBack && schedule.run.phase == Phase::Building {
             schedule.doom(Cause::Interrupted);
         }
@@ -164,9 +161,18 @@ impl<'p> Schedule<'p> {
                 self.turning = false;
                 self.given_up.clear();
             }
-            Event::Opened { .. } | Event::Sealed => {}
+            Event::Sealed => self.excuse_open(),
+            Event::Opened { .. } => {}
         }
         Ok(())
+    }
+
+    /// Another process is in charge from here: what was under way is no failure of the steps.
+    fn excuse_open(&mut self) {
+        let open =
+            |status: &StepStatus| matches!(status, StepStatus::Started | StepStatus::Unknown);
+        let found = self.run.steps.iter().filter(|(_, status)| open(status));
+        self.found_open = found.map(|(step, _)| *step).collect();
     }
 
     fn give_up(&mut self, step: StepId) {

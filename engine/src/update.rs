@@ -29,7 +29,9 @@ pub(crate) fn split(
     differences: &[Difference],
 ) -> Vec<Part> {
     let mut parts = Vec::new();
-    let mut here = before.clone();
+    // A value that the plan does not know yet is in none of the pre-images, but stays wanted.
+    let mut here: Inputs =
+        before.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     for class in [Class::Tightening, Class::Ordinary, Class::Retiring] {
         let chosen: Vec<&Difference> =
             differences.iter().filter(|difference| class_of(difference) == class).collect();
@@ -39,14 +41,14 @@ pub(crate) fn split(
         let goal = towards(&here, &chosen, after);
         let operation = Operation::Update {
             remote_id: remote_id.clone(),
-            before: here,
+            before: known_inputs(&here),
             changed: chosen
                 .iter()
                 .map(|difference| difference.name.into())
                 .collect::<BTreeSet<_>>(),
             after: goal.clone(),
         };
-        here = known_inputs(&goal);
+        here = goal;
         let (stage, undo) = match class {
             Class::Tightening => (Stage::Build, Undo::Keep),
             Class::Ordinary => (Stage::Build, Undo::Restore),
@@ -77,9 +79,8 @@ fn class_of(difference: &Difference) -> Class {
 }
 
 /// All attributes as they are `here`, with the chosen ones as they shall be.
-fn towards(here: &Attributes, chosen: &[&Difference], after: &Inputs) -> Inputs {
-    let mut goal: Inputs =
-        here.iter().map(|(name, value)| (name.clone(), Expr::Value(value.clone()))).collect();
+fn towards(here: &Inputs, chosen: &[&Difference], after: &Inputs) -> Inputs {
+    let mut goal = here.clone();
     for difference in chosen {
         match after.get(difference.name) {
             Some(expr) => goal.insert(difference.name.into(), expr.clone()),

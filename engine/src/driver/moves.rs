@@ -1,5 +1,7 @@
 //! How each move becomes events and tasks.
 
+use std::collections::BTreeSet;
+
 use super::Driver;
 use crate::address::RemoteId;
 use crate::apply::RunError;
@@ -11,6 +13,7 @@ use crate::clock::Clock;
 use crate::diff::normalise;
 use crate::digest::Digest;
 use crate::event::Event;
+use crate::expr::Expr;
 use crate::expr::Inputs;
 use crate::journal::Externals;
 use crate::observer::Observer;
@@ -37,6 +40,12 @@ where
     /// Begins a step.
     pub(super) fn start(&mut self, id: StepId) -> Result<(), RunError> {
         let step = self.step(id);
+        if let Some(missing) = self.missing_output(step) {
+            let token = self.token(step, None);
+            let (incarnation, found) = (None, Vec::new());
+            self.record(Event::Started { step: id, incarnation, token, found })?;
+            return self.record(Event::Failed { step: id, error: unresolved(&missing) });
+        }
         match &step.operation {
             Operation::Create { inputs, .. } => match self.schema(step).identity {
                 Identity::Siblings(_) => {
@@ -46,9 +55,10 @@ where
                 }
                 Identity::Attributes(_) | Identity::Tags => self.start_create(id, Vec::new()),
             },
-            Operation::Update { remote_id, before, after, .. } => {
-                let (remote_id, before) = (remote_id.clone(), before.clone());
+            Operation::Update { remote_id, before, after, changed } => {
                 let after = self.resolved(step, after);
+                let before = complete(before, &after, changed);
+                let remote_id = remote_id.clone();
                 self.start_call(id, CallKind::Update { remote_id, before, after })
             }
             Operation::Delete { remote_id, before, .. } => {
@@ -112,11 +122,11 @@ where
                     (_, Some(incarnation)) => Question::Created { incarnation, inputs },
                 }
             }
-            Operation::Update { remote_id, before, after, .. } => Question::Updated {
-                remote_id: remote_id.clone(),
-                before: before.clone(),
-                after: self.resolved(step, after),
-            },
+            Operation::Update { remote_id, before, after, changed } => {
+                let after = self.resolved(step, after);
+                let before = complete(before, &after, changed);
+                Question::Updated { remote_id: remote_id.clone(), before, after }
+            }
             Operation::Delete { remote_id, before, .. } => {
                 Question::Deleted { remote_id: remote_id.clone(), inputs: before.clone() }
             }
@@ -157,7 +167,7 @@ where
                 return self.record(Event::Undone { step: id, made: None });
             }
         };
-        let (address, token) = (step.address.clone(), self.token(step, None));
+        let (address, token) = (step.address.clone(), self.undo_token(step));
         self.unsent.push(Call { step: id, address, token, undoing: true, kind });
         Ok(())
     }
@@ -185,11 +195,52 @@ where
         known_inputs(&normalise(self.schema(step), &self.outlook.resolve(inputs)))
     }
 
+    /// An output that the step's inputs need and that its resource turned out not to have.
+    fn missing_output(&self, step: &Step) -> Option<String> {
+        let inputs = match &step.operation {
+            Operation::Create { inputs, .. } | Operation::Update { after: inputs, .. } => inputs,
+            Operation::Adopt { .. } | Operation::Delete { .. } | Operation::Drop { .. } => {
+                return None;
+            }
+        };
+        let resolved = self.outlook.resolve(inputs);
+        resolved.values().map(Expr::dependencies).find_map(|open| {
+            let internal = open.references.first().map(ToString::to_string);
+            internal.or_else(|| open.externals.first().map(ToString::to_string))
+        })
+    }
+
     /// The same for the same attempt, on whatever machine.
     fn token(&self, step: &Step, incarnation: Option<u64>) -> Box<str> {
         let (plan, salt) = (self.context.plan, self.context.salt);
         let key = (salt, &plan.unit, &step.address, incarnation, plan.digest, step.id);
         Digest::of(&key).hex()[..32].into()
+    }
+
+    /// Another one than that of doing the step: the cloud answers a known token from memory.
+    fn undo_token(&self, step: &Step) -> Box<str> {
+        Digest::of(&("undo", self.token(step, None))).hex()[..32].into()
+    }
+}
+
+/// The pre-image with what an earlier step on the same object sets to a value that the plan did
+/// not know: all that this step does not change is alike before and after it.
+fn complete(before: &Attributes, after: &Attributes, changed: &BTreeSet<Box<str>>) -> Attributes {
+    let mut whole = after.clone();
+    whole.retain(|name, _| !changed.contains(name));
+    let own = before.iter().filter(|(name, _)| changed.contains(*name));
+    whole.extend(own.map(|(name, value)| (name.clone(), value.clone())));
+    whole
+}
+
+fn unresolved(output: &str) -> ProviderError {
+    ProviderError {
+        kind: ErrorKind::Internal,
+        operation: "nfplan:resolve".into(),
+        code: "MissingOutput".into(),
+        message: format!("needs `{output}`, which the cloud did not return"),
+        request_id: None,
+        left: Left::Nothing,
     }
 }
 

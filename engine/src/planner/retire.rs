@@ -13,9 +13,12 @@ use crate::address::Address;
 use crate::change::Action;
 use crate::change::Change;
 use crate::dag::Dag;
+use crate::expr::Expr;
+use crate::expr::Inputs;
 use crate::observed::Sighting;
 use crate::refusal::Refusal;
 use crate::refusal::RefusalKind;
+use crate::schema::Identity;
 use crate::schema::Removal;
 use crate::state::Entry;
 use crate::state::Object;
@@ -39,11 +42,37 @@ impl Planner<'_> {
                 Some(_) => {}
             }
             for object in &entry.deposed {
+                if self.reclaimed(address, object) {
+                    continue;
+                }
                 self.retiring.push((address.clone(), delete(object, DeleteCause::Deposed)));
                 self.note_removal(address, Action::Delete, "an earlier run left it behind");
             }
         }
         self.order_retiring();
+    }
+
+    /// Whether the build stage takes a deposed object back, or makes another of the same identity:
+    /// then it is gone, or could not be found, and deleting it would hit its successor.
+    fn reclaimed(&self, address: &Address, object: &Object) -> bool {
+        let schema = self.input.schemas.find(&address.resource_type);
+        let identity = match schema.map(|schema| schema.identity) {
+            Some(Identity::Attributes(names)) => names,
+            Some(Identity::Tags | Identity::Siblings(_)) | None => &[],
+        };
+        let same = |inputs: &Inputs| {
+            let equal = |name: &&str| {
+                let known = inputs.get(*name).and_then(Expr::known);
+                known.is_some() && known.as_ref() == object.inputs.get(*name)
+            };
+            !identity.is_empty() && identity.iter().all(equal)
+        };
+        let mut steps = self.steps.iter().filter(|step| step.address == *address);
+        steps.any(|step| match &step.operation {
+            Operation::Adopt { remote_id, .. } => *remote_id == object.remote_id,
+            Operation::Create { inputs, .. } => same(inputs),
+            Operation::Update { .. } | Operation::Delete { .. } | Operation::Drop { .. } => false,
+        })
     }
 
     fn withdraw(&mut self, address: &Address, entry: &Entry) {
@@ -123,7 +152,11 @@ impl Planner<'_> {
         let needs: BTreeMap<usize, BTreeSet<usize>> = retiring
             .iter()
             .enumerate()
-            .map(|(index, (address, _))| (index, waits(address, &dependents, &by_address)))
+            .map(|(index, (address, operation))| {
+                let mut needs = waits(address, &dependents, &by_address);
+                needs.extend(updates_before(operation, address, &retiring, &by_address));
+                (index, needs)
+            })
             .collect();
         let order = match Dag::build(needs) {
             Ok(dag) => dag,
@@ -198,6 +231,27 @@ fn waits(
         }
     }
     found
+}
+
+/// The retire updates of the object that a retire step deletes: it is brought to rest first.
+fn updates_before<'s>(
+    operation: &'s Operation,
+    address: &Address,
+    retiring: &'s [(Address, Operation)],
+    by_address: &'s BTreeMap<&Address, BTreeSet<usize>>,
+) -> impl Iterator<Item = usize> + use<'s> {
+    let deleted = match operation {
+        Operation::Delete { remote_id, .. } => Some(remote_id),
+        Operation::Create { .. }
+        | Operation::Adopt { .. }
+        | Operation::Update { .. }
+        | Operation::Drop { .. } => None,
+    };
+    let same = by_address.get(address).into_iter().flatten().copied();
+    same.filter(move |index| match &retiring[*index].1 {
+        Operation::Update { remote_id, .. } => Some(remote_id) == deleted,
+        _ => false,
+    })
 }
 
 fn delete(object: &Object, cause: DeleteCause) -> Operation {

@@ -1,0 +1,14 @@
+//! The engine against a toy cloud: planning, applying, rolling back, recovering.
+
+#![expect(clippy::unwrap_used, reason = "this is a test")]
+
+mod crashes;
+mod faults;
+mod mishaps;
+mod planning;
+mod schedule;
+mod schemas;
+mod toy;
+mod transitions;
+mod wish;
+mod world;

@@ -1,0 +1,64 @@
+//! What goes wrong: overlapping calls, killed processes, failing calls.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+
+/// Gives way to other tasks this many times.
+pub(crate) struct Turns(pub(crate) u32);
+
+impl Future for Turns {
+    type Output = ();
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.0 == 0 {
+            return Poll::Ready(());
+        }
+        self.0 -= 1;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// Kills the process at the n-th boundary: nothing after it happens.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Crash {
+    left: Cell<Option<u32>>,
+    pub(crate) dead: Cell<bool>,
+}
+
+impl Crash {
+    /// Dies at the n-th boundary from now; never, if none.
+    pub(crate) fn arm(&self, at: Option<u32>) {
+        self.left.set(at);
+        self.dead.set(false);
+    }
+
+    pub(crate) async fn boundary(&self) {
+        match self.left.get() {
+            Some(0) => {
+                self.dead.set(true);
+                std::future::pending().await
+            }
+            Some(left) => self.left.set(Some(left - 1)),
+            None => {}
+        }
+    }
+}
+
+/// How a call goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Refused, nothing happened.
+    BeforeEffect,
+    /// Done by half, and the error says which object it left.
+    HalfWay,
+    /// Done, but the answer is lost.
+    AnswerLost,
+    /// Lost on the way there.
+    RequestLost,
+}
+
+pub(crate) const FAULTS: [Fault; 4] =
+    [Fault::BeforeEffect, Fault::HalfWay, Fault::AnswerLost, Fault::RequestLost];
