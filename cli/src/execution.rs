@@ -11,6 +11,7 @@ use nfplan_engine::report::UnitResult;
 use nfplan_engine::schedule::Recovery;
 use nfplan_providers::sim::Sim;
 use nfplan_state::holder::Holder;
+use nfplan_state::probe::probe;
 use nfplan_state::stores::FolderStore;
 use nfplan_state::unit::load;
 
@@ -131,6 +132,16 @@ impl<'a> Execution<'a> {
             UnitOutcome::Failed(error) => error.message.clone(),
         };
         self.context.terminal.note(&format!("{unit}: {words}\n"));
+    }
+
+    /// Refuses a store that does not keep its promises, before anything is ever written to it.
+    pub async fn check_store(&self, universe: &Universe) -> Result<(), CliError> {
+        if universe.existing.is_empty() {
+            probe(self.store)
+                .await
+                .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;
+        }
+        Ok(())
     }
 
     /// Carries out a plan and reports. A unit whose recovery came to no good end is left alone.

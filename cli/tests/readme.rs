@@ -39,17 +39,17 @@ fn run(command: &str, folder: &Path) -> String {
     let binary = Path::new(env!("CARGO_BIN_EXE_nfplan"));
     let script = format!(
         "exec 2>&1; cargo() {{ shift 3; nfplan \"$@\"; }}; PATH={}:$PATH; {command}",
-        binary.parent().unwrap().display()
+        binary.parent().expect("a binary is in a folder").display()
     );
     let output = Command::new("bash")
         .args(["-c", &script])
         .current_dir(folder)
         .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("PATH", std::env::var_os("PATH").expect("there is a path"))
         .env("COLUMNS", "100")
         .output()
-        .unwrap();
-    String::from_utf8(output.stdout).unwrap()
+        .expect("bash runs");
+    String::from_utf8(output.stdout).expect("nfplan writes UTF-8")
 }
 
 /// Whether the lines are as shown; `...` matches any number of lines.

@@ -59,10 +59,12 @@ pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit
     check_readable(&planned)?;
     let needed = classes(&document, &project, &universe);
     approval.check_classes(&needed)?;
+    let execution = Execution::new(context, &project);
     if !planned.units.is_empty() {
         approval.ask("Apply this plan?", context)?;
+        execution.check_store(&universe).await?;
     }
-    Execution::new(context, &project).carry_out(planned, recovered).await
+    execution.carry_out(planned, recovered).await
 }
 
 /// What a saved plan or a digest commits this apply to.

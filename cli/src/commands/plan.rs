@@ -56,8 +56,8 @@ pub fn show_unless_told(
     showing: &Showing,
 ) -> Result<(), CliError> {
     let general = &context.settings.general;
-    let wanted = !general.json && !(general.quiet && !planned.units.is_empty());
-    if wanted { show(context, document, planned, showing) } else { Ok(()) }
+    let results_only = general.quiet && !planned.units.is_empty();
+    if !general.json && !results_only { show(context, document, planned, showing) } else { Ok(()) }
 }
 
 /// Shows a plan as data on stdout, and what has to be known about it beside.
@@ -84,6 +84,11 @@ pub fn show(
         units: planned.looked_at,
         unread: planned.unreadable.iter().filter(|(unit, ..)| !within(unit)).count() as u64,
     };
+    if let [unknown, ..] = render::plan::unknown_expansions(document, &view).as_slice() {
+        let message = format!("--expand {unknown} is no class and no unit of this plan");
+        return Err(CliError::new(Exit::Usage, message)
+            .hint("classes are named in the plan, as in `(class 691beb: --expand shows each)`"));
+    }
     context.print(&render::plan::plan(document, &view))
 }
 
