@@ -42,6 +42,7 @@ use nfplan_state::run::Run;
 use nfplan_state::unit::load;
 
 use crate::error::CliError;
+use crate::exit::Exit;
 use crate::externals::StoredExternals;
 use crate::planning::Planable;
 
@@ -120,6 +121,10 @@ where
         interrupt: Shared<impl Future<Output = ()>>,
     ) -> (UnitId, UnitOutcome) {
         let id = unit.plan.unit.clone();
+        if interrupt.clone().now_or_never().is_some() {
+            let error = CliError::new(Exit::Interrupted, "not begun, because of the interrupt");
+            return (id, UnitOutcome::Failed(error));
+        }
         let outcome = match self.carry_out(unit, interrupt).await {
             Ok(outcome) => outcome,
             Err(error) => UnitOutcome::Failed(error),

@@ -65,7 +65,11 @@ impl ApplyDocument {
 pub fn result_word(outcome: &UnitOutcome) -> &'static str {
     match outcome {
         UnitOutcome::Refused(_) => "refused",
-        UnitOutcome::Failed(_) => "failed",
+        UnitOutcome::Failed(error) => match error.exit {
+            Exit::Refused => "refused",
+            Exit::Interrupted => "interrupted",
+            _ => "failed",
+        },
         UnitOutcome::Ran(report) => match report.result {
             UnitResult::Applied => "applied",
             UnitResult::AppliedWithLeftovers(_) => "applied_with_leftovers",
@@ -123,6 +127,8 @@ pub struct ErrorDocument<'a> {
     format: &'static str,
     exit: u8,
     message: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    details: &'a [String],
     hints: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     diagnostics: Option<&'a Diagnostics>,
@@ -135,6 +141,7 @@ impl<'a> ErrorDocument<'a> {
             format: "nfplan.error/1",
             exit: error.exit.code(),
             message: &error.message,
+            details: &error.details,
             hints: &error.hints,
             diagnostics: error.diagnostics.as_ref(),
         }

@@ -19,6 +19,8 @@ pub struct CliError {
     pub exit: Exit,
     /// What went wrong, where and why.
     pub message: String,
+    /// What it comes to in particular, where that has been shown already.
+    pub details: Vec<String>,
     /// What to do next; each a command or an edit.
     pub hints: Vec<String>,
     /// Problems in spec files, to be shown with their lines.
@@ -28,7 +30,8 @@ pub struct CliError {
 impl CliError {
     /// An error without hints.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), hints: Vec::new(), diagnostics: None }
+        let (details, hints) = (Vec::new(), Vec::new());
+        Self { exit, message: message.into(), details, hints, diagnostics: None }
     }
 
     /// A guard or a missing approval.

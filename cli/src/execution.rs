@@ -23,6 +23,7 @@ use crate::documents::ApplyDocument;
 use crate::documents::Calls;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::interrupt::Interrupt;
 use crate::planning::FleetPlan;
 use crate::project::Project;
 use crate::render;
@@ -32,6 +33,7 @@ use crate::render::report::Unreported;
 use crate::render::report::Why;
 use crate::selection::Selected;
 use crate::selection::Universe;
+use crate::turns::TakingTurns;
 
 /// How often the progress is brought up to date while calls are under way.
 const TICK: Duration = Duration::from_millis(200);
@@ -54,7 +56,7 @@ impl Clock for MachineClock {
 #[derive(Debug)]
 pub struct Execution<'a> {
     context: &'a Context,
-    store: &'a FolderStore,
+    store: TakingTurns<'a, FolderStore>,
     cloud: &'a Sim,
     clock: MachineClock,
     detail: Detail,
@@ -67,7 +69,7 @@ impl<'a> Execution<'a> {
         let quiet = general.quiet || general.json;
         Self {
             context,
-            store: &project.store,
+            store: TakingTurns(&project.store),
             cloud: &project.cloud,
             clock: MachineClock(Instant::now()),
             detail: if quiet { Detail::Quiet } else { Detail::Normal },
@@ -81,9 +83,9 @@ impl<'a> Execution<'a> {
     fn workshop<'w>(
         &'w self,
         progress: &'w Progress,
-    ) -> Workshop<'w, FolderStore, Sim, MachineClock, Progress> {
+    ) -> Workshop<'w, TakingTurns<'a, FolderStore>, Sim, MachineClock, Progress> {
         Workshop {
-            store: self.store,
+            store: &self.store,
             provider: self.cloud,
             clock: &self.clock,
             observer: progress,
@@ -100,12 +102,17 @@ impl<'a> Execution<'a> {
         recovery: Recovery,
     ) -> Result<Outcomes, CliError> {
         let mut outcomes = Outcomes::new();
-        let (progress, interrupt) = (self.progress(0), Interrupt::default());
+        let progress = self.progress(0);
+        let mut listening: Option<Interrupt> = None;
         let workshop = self.workshop(&progress);
         for unit in universe.existing.iter().filter(|unit| selected.includes(unit)) {
-            if load(self.store, unit).await?.open_run.is_none() {
+            if load(&self.store, unit).await?.open_run.is_none() {
                 continue;
             }
+            let interrupt = match &listening {
+                Some(interrupt) => interrupt,
+                None => listening.insert(Interrupt::listen()?),
+            };
             self.context.terminal.note(&format!("{unit}: ending the run that was interrupted\n"));
             let result = workshop.recover(unit, recovery, interrupt.wait()).await;
             let outcome = match result {
@@ -115,6 +122,11 @@ impl<'a> Execution<'a> {
             };
             self.note_recovery(unit, &outcome);
             outcomes.insert(unit.clone(), outcome);
+            if let Some(exit) = interrupt.exit() {
+                let message = "interrupted while runs that were open were being ended";
+                return Err(CliError::new(exit, message)
+                    .hint("`nfplan apply` goes on with what is recorded"));
+            }
         }
         Ok(outcomes)
     }
@@ -137,7 +149,7 @@ impl<'a> Execution<'a> {
     /// Refuses a store that does not keep its promises, before anything is ever written to it.
     pub async fn check_store(&self, universe: &Universe) -> Result<(), CliError> {
         if universe.existing.is_empty() {
-            probe(self.store)
+            probe(&self.store)
                 .await
                 .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;
         }
@@ -155,7 +167,7 @@ impl<'a> Execution<'a> {
         let units = planned.units.into_iter();
         let units = units.filter(|unit| bad.iter().all(|(id, _)| *id != unit.plan.unit));
         let units: Vec<_> = units.collect();
-        let interrupt = Interrupt::default();
+        let interrupt = Interrupt::listen()?;
         let progress = self.progress(units.iter().map(|unit| unit.plan.steps.len()).sum());
         let workshop = self.workshop(&progress);
         let work = workshop.apply(units, interrupt.wait());
@@ -163,8 +175,8 @@ impl<'a> Execution<'a> {
         progress.finish();
         outcomes.extend(bad);
         let mut exit = outcomes.values().map(outcome_exit).fold(Exit::Fine, Exit::worse);
-        if exit != Exit::Fine && interrupt.terminated() {
-            exit = Exit::Terminated;
+        if let (Exit::Interrupted, Some(signal)) = (exit, interrupt.exit()) {
+            exit = signal;
         }
         self.report(&outcomes, exit)?;
         Ok(exit)
@@ -212,7 +224,7 @@ fn report(outcomes: &Outcomes, width: usize) -> String {
 
 fn why(exit: Exit) -> Why {
     match exit {
-        Exit::Refused => Why::Refused,
+        Exit::Refused | Exit::Interrupted => Why::Refused,
         Exit::Leased => Why::Leased,
         _ => Why::Broken,
     }
@@ -242,30 +254,5 @@ fn outcome_exit(outcome: &UnitOutcome) -> Exit {
             UnitResult::Stuck(_) => Exit::Stuck,
             UnitResult::Interrupted => Exit::Interrupted,
         },
-    }
-}
-
-/// Becomes ready at the first SIGINT or SIGTERM.
-#[derive(Debug, Default)]
-struct Interrupt {
-    terminated: std::rc::Rc<std::cell::Cell<bool>>,
-}
-
-impl Interrupt {
-    fn wait(&self) -> impl Future<Output = ()> + use<> {
-        let terminated = self.terminated.clone();
-        async move {
-            let mut terminate =
-                tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-                    .expect("SIGTERM can be listened to");
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => terminated.set(true),
-            }
-        }
-    }
-
-    fn terminated(&self) -> bool {
-        self.terminated.get()
     }
 }

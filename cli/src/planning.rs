@@ -206,6 +206,7 @@ impl PlacePlanner<'_> {
         externals: &BTreeMap<External, Value>,
         out: &mut FleetPlan,
     ) -> Result<(), CliError> {
+        out.open.extend(drafts.iter().filter(|d| d.open).map(|d| d.desired.unit().clone()));
         let depth = match self.request.refresh {
             Refresh::None => return Ok(()),
             Refresh::Bulk => Depth::Bulk,
@@ -228,7 +229,6 @@ impl PlacePlanner<'_> {
         for (draft, length) in drafts.iter_mut().zip(lengths) {
             draft.observed = found.by_ref().take(length).collect();
         }
-        out.open.extend(drafts.iter().filter(|d| d.open).map(|d| d.desired.unit().clone()));
         Ok(())
     }
 

@@ -53,6 +53,7 @@ impl Project {
         let store = open_store(Some(&fleet), settings)?;
         let cloud = Sim::in_folder(&settings.root.join(OWN_FOLDER).join("sim"))
             .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;
+        cloud.deliver_files_in(&settings.root);
         let lock = Lock::load(&settings.root)
             .map_err(|error| CliError::new(Exit::InvalidSpecs, error.to_string()))?;
         Ok(Self { fleet, store, cloud, lock, root: settings.root.clone() })

@@ -5,6 +5,7 @@ use std::path::Path;
 use nfplan_engine::plan::FORMAT;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
+use nfplan_engine::plan::UnitPlan;
 use nfplan_engine::schedule::Recovery;
 
 use super::Context;
@@ -100,6 +101,11 @@ pub fn load(path: &Path) -> Result<Plan, CliError> {
             "its format is {}, and this nfplan reads {FORMAT}",
             plan.format
         )));
+    }
+    let fits = |unit: &UnitPlan| unit.digest == unit.decision_digest();
+    let digest = Plan::new(plan.units.clone(), plan.refresh).digest;
+    if digest != plan.digest || !plan.units.iter().all(fits) {
+        return Err(invalid("it was changed after it was saved".into()));
     }
     Ok(plan)
 }

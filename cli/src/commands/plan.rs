@@ -34,7 +34,9 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     };
     let planned = plan_fleet(&mut project, &universe, &request).await?;
     let document = planned.document(refresh);
-    show(context, &document, &planned, &arguments.showing)?;
+    if planned.refused.is_empty() || !context.settings.general.json {
+        show(context, &document, &planned, &arguments.showing)?;
+    }
     refuse(context, &planned)?;
     if let Some(file) = &arguments.out {
         save(&context.settings.root.join(file), &document)?;
@@ -97,15 +99,17 @@ pub fn refuse(context: &Context, planned: &FleetPlan) -> Result<(), CliError> {
     if planned.refused.is_empty() {
         return Ok(());
     }
+    let mut details = Vec::new();
     for (unit, refusals) in &planned.refused {
         let text = render::error::refusals(unit, refusals, &[], context.terminal.width);
         context.terminal.note(&text);
+        details.extend(refusals.iter().map(|refusal| format!("{unit}: {refusal}")));
     }
     let message = match planned.refused.len() {
         1 => "a unit cannot be planned; nothing was changed".to_owned(),
         count => format!("{count} units cannot be planned; nothing was changed"),
     };
-    Err(CliError::refused(message))
+    Err(CliError { details, ..CliError::refused(message) })
 }
 
 fn save(path: &Path, document: &Plan) -> Result<(), CliError> {

@@ -21,6 +21,8 @@ use crate::sim::settings::Settings;
 #[derive(Debug)]
 pub(crate) struct Core {
     folder: Option<PathBuf>,
+    /// Where relative paths of credentials files begin.
+    pub(crate) disk: PathBuf,
     accounts: BTreeMap<AccountId, Account>,
     pub(crate) faults: Faults,
     pub(crate) calls: CallLog,
@@ -37,6 +39,7 @@ impl Core {
     pub(crate) fn new(folder: Option<PathBuf>) -> Self {
         Self {
             folder,
+            disk: PathBuf::new(),
             accounts: BTreeMap::new(),
             faults: Faults::default(),
             calls: CallLog::default(),

@@ -38,24 +38,25 @@ pub(crate) fn refusal(error: &SinkError) -> Refusal {
 
 /// Promotes the key that waits beside the file.
 pub(crate) fn promote(session: &mut Session<'_>, inputs: &Attributes) -> Result<(), ProviderError> {
-    let (path, key) = (text(inputs, "path"), text(inputs, "access_key_id"));
-    session.disk("file:Promote", || sink::promote(Path::new(path), key))
+    let (path, key) = (session.core.disk.join(text(inputs, "path")), text(inputs, "access_key_id"));
+    session.disk("file:Promote", || sink::promote(&path, key))
 }
 
 /// Removes the file.
 pub(crate) fn remove(session: &mut Session<'_>, id: &RemoteId) -> Result<(), ProviderError> {
-    session.disk("file:Remove", || sink::remove(Path::new(id.as_str())))
+    let path = session.core.disk.join(id.as_str());
+    session.disk("file:Remove", || sink::remove(&path))
 }
 
-/// Reads which key the file holds.
-pub(crate) fn read(wanted: &Wanted<'_>) -> Sighting {
+/// Reads which key the file holds. Relative paths begin at `disk`.
+pub(crate) fn read(disk: &Path, wanted: &Wanted<'_>) -> Sighting {
     let path = match &wanted.target {
         Target::Id(id, _) => id.as_str(),
         Target::Identity(inputs) | Target::Incarnation(_, inputs) | Target::Siblings(inputs) => {
             text(inputs, "path")
         }
     };
-    match sink::current_key_id(Path::new(path)) {
+    match sink::current_key_id(&disk.join(path)) {
         Ok(Some(key)) if is_meant(&wanted.target, &key) => {
             live(path, &key, wanted).map_or(Sighting::Missing, Sighting::Present)
         }

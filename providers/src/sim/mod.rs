@@ -116,6 +116,12 @@ impl Sim {
         self.0.core.borrow_mut()
     }
 
+    /// Lets relative paths of credentials files begin at this folder, not where the process was
+    /// started.
+    pub fn deliver_files_in(&self, folder: &Path) {
+        folder.clone_into(&mut self.core().disk);
+    }
+
     /// All requests since the last clearing, refused ones included.
     pub fn call_log(&self) -> Vec<Call> {
         self.core().calls.calls().to_vec()

@@ -186,7 +186,7 @@ fn promoted_file(
 ) -> Result<Done, ProviderError> {
     file::promote(session, inputs)?;
     let wanted = Wanted { unit, address, target: Target::Identity(inputs.clone()) };
-    match file::read(&wanted) {
+    match file::read(&session.core.disk, &wanted) {
         Sighting::Present(live) => Ok(Done { live }),
         Sighting::Missing | Sighting::Unreadable { .. } => {
             let message = "the credentials file is gone right after it was written";

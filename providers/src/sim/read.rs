@@ -46,7 +46,8 @@ pub(crate) fn read(
     let mut sightings: Vec<(usize, Sighting)> = Vec::with_capacity(wanted.len());
     for (resource_type, indexes) in by_type(wanted) {
         let Some(kind) = kind::find(resource_type) else {
-            let files = indexes.into_iter().map(|index| (index, file::read(&wanted[index])));
+            let disk = &session.core.disk;
+            let files = indexes.into_iter().map(|index| (index, file::read(disk, &wanted[index])));
             sightings.extend(files);
             continue;
         };

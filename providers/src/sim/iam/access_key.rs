@@ -1,7 +1,5 @@
 //! Access keys. Their secrets go straight to where they are delivered and stay out of every record.
 
-use std::path::Path;
-
 use nfplan_engine::address::RemoteId;
 use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
@@ -87,7 +85,8 @@ fn create(
     }
     if let Some(path) = text(request.inputs, "file") {
         let secret = ids::secret_access_key(&key.id);
-        session.disk("file:Stage", || sink::stage(Path::new(path), &key.id, &secret))?;
+        let path = session.core.disk.join(path);
+        session.disk("file:Stage", || sink::stage(&path, &key.id, &secret))?;
     }
     standard::bring(session, &key, request.inputs)?;
     Ok(key)
@@ -112,12 +111,13 @@ pub(crate) fn discard(
     if let Some(secret) = text(inputs, "secret_id") {
         secrets::discard(session, secret, key.as_str())?;
     }
-    let Some(path) = text(inputs, "file").map(Path::new) else { return Ok(()) };
-    let pending = sink::pending_key_id(path);
+    let Some(path) = text(inputs, "file") else { return Ok(()) };
+    let path = session.core.disk.join(path);
+    let pending = sink::pending_key_id(&path);
     let pending =
         pending.map_err(|error| session.refused("file:Discard", &file::refusal(&error)))?;
     if pending.as_deref() == Some(key.as_str()) {
-        session.disk("file:Discard", || sink::discard_pending(path))?;
+        session.disk("file:Discard", || sink::discard_pending(&path))?;
     }
     Ok(())
 }

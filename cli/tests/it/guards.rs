@@ -1,0 +1,162 @@
+//! What is refused, and that nothing is done then.
+
+use crate::kit::Answer;
+use crate::kit::PLATFORM;
+use crate::kit::Project;
+use crate::kit::unit;
+
+/// Runs `nfplan`, which must refuse and leave every file as it was.
+#[track_caller]
+fn refused(project: &Project, arguments: &[&str]) -> Answer {
+    project.unchanged_by(|project| project.run(arguments)).exits(7)
+}
+
+const APPLY: [&str; 2] = ["apply", "--auto-approve"];
+
+#[test]
+fn no_specs_at_all_destroy_nothing_unless_mass_destroy_is_allowed() {
+    let project = Project::applied(&["alice"]);
+    project.remove("workspaces/alice.yaml");
+    refused(&project, &APPLY).says("--allow mass-destroy");
+    project.apply(&["--allow", "mass-destroy"]).exits(0);
+    assert_eq!(project.objects_of("ec2.vpc", ""), []);
+    assert_eq!(project.objects_of("s3.bucket", "").len(), 1);
+}
+
+#[test]
+fn more_units_than_max_deletes_are_not_destroyed_unless_that_is_allowed() {
+    let project = Project::of(&["alice", "bob", "carol"]);
+    project.edit("nfplan.yaml", "accounts:", "max_deletes: 1\naccounts:");
+    project.apply(&[]).exits(0);
+    project.remove("workspaces/bob.yaml");
+    project.remove("workspaces/carol.yaml");
+    refused(&project, &APPLY).says("--allow mass-destroy");
+    project.apply(&["--select", "bob"]).exits(0);
+    project.apply(&[]).exits(0);
+    assert_eq!(project.objects_of("ec2.vpc", "").len(), 1);
+}
+
+#[test]
+fn a_selector_that_matches_nothing_is_refused_with_the_nearest_name() {
+    let project = Project::applied(&["alice"]);
+    for command in [&["plan"][..], &APPLY, &["destroy", "--auto-approve"], &["show"]] {
+        let arguments = [command, &["--select", "alise"]].concat();
+        refused(&project, &arguments).says("did you mean `alice`?");
+    }
+}
+
+#[test]
+fn without_a_terminal_nothing_is_begun_that_would_have_to_ask() {
+    // The specs are broken: the refusal comes before they are read.
+    let project = Project::of(&["alice"]);
+    project.write("workspaces/alice.yaml", "alice: [\n");
+    for command in ["apply", "destroy"] {
+        refused(&project, &[command]).says("--auto-approve");
+    }
+}
+
+#[test]
+fn a_plan_that_did_not_ask_the_cloud_is_not_applied() {
+    let project = Project::of(&["alice"]);
+    let answer = refused(&project, &[&APPLY[..], &["--refresh", "none"]].concat());
+    answer.says("--refresh none");
+}
+
+#[test]
+fn a_protected_workspace_is_neither_destroyed_nor_replaced() {
+    let project = Project::of(&["bob"]);
+    project.researcher("alice", "protect: true");
+    project.apply(&[]).exits(0);
+    refused(&project, &["destroy", "--auto-approve", "--select", "alice"]).says("is protected");
+    let replace = [&APPLY[..], &["--replace", "batch.compute_environment/main"]].concat();
+    refused(&project, &replace).says("is protected");
+    project.remove("workspaces/alice.yaml");
+    refused(&project, &APPLY).says("is protected");
+    project.researcher("alice", "protect: false");
+    project.apply(&[]).exits(0);
+    project.remove("workspaces/alice.yaml");
+    project.apply(&[]).exits(0);
+}
+
+#[test]
+fn the_environment_cannot_be_renamed_under_what_was_built() {
+    let project = Project::applied(&["alice"]);
+    project.edit("nfplan.yaml", "environment: data.example.org", "environment: other.example.org");
+    refused(&project, &APPLY)
+        .says("was built for the environment `data.example.org`")
+        .says("`other.example.org`");
+}
+
+#[test]
+fn data_that_would_expire_sooner_need_an_approval_of_their_own() {
+    let project = Project::applied(&["alice"]);
+    project.edit("nfplan.yaml", "expire_days: 30", "expire_days: 7");
+    refused(&project, &APPLY).says("--allow data-loss");
+    project.apply(&["--allow", "data-loss"]).exits(0);
+    project.edit("nfplan.yaml", "expire_days: 7", "expire_days: 90");
+    project.apply(&[]).exits(0);
+    project.is_as_wanted();
+}
+
+#[test]
+fn an_in_slot_replacement_needs_an_approval_of_its_own() {
+    let project = Project::applied(&["alice"]);
+    let replace = ["apply", "--auto-approve", "--replace", "batch.job_queue/main"];
+    refused(&project, &replace).says("--allow in-slot-replacement");
+    project.run(&[&replace[..], &["--allow", "in-slot-replacement"]].concat()).exits(0);
+    project.is_as_wanted();
+}
+
+#[test]
+fn approvals_of_the_specs_are_asked_for_too() {
+    let project = Project::of(&["alice", "bob"]);
+    project.edit("nfplan.yaml", "accounts:", "approvals: [destroy]\naccounts:");
+    project.apply(&[]).exits(0);
+    project.remove("workspaces/bob.yaml");
+    refused(&project, &APPLY).says("--allow destroy");
+    project.apply(&["--allow", "destroy"]).exits(0);
+}
+
+#[test]
+fn the_runner_decides_which_accounts_it_works_in() {
+    let project = Project::of(&["alice"]);
+    let answer = project.unchanged_by(|project| {
+        let mut command = project.command(&["plan"]);
+        command.env("NFPLAN_ALLOWED_ACCOUNTS", "999999999999,888888888888");
+        Answer::of(command.output().unwrap())
+    });
+    answer.exits(7).says("111122223333").says("NFPLAN_ALLOWED_ACCOUNTS");
+    project.run(&["plan", "--allowed-accounts", "999999999999,111122223333"]).exits(0);
+}
+
+#[test]
+fn a_platform_that_still_carries_workspaces_stays() {
+    let project = Project::applied(&["alice", "bob"]);
+    let destroy = ["destroy", "--auto-approve", "--select", "platform:main"];
+    refused(&project, &destroy).says(&unit("alice")).says(&unit("bob"));
+    project.run(&["destroy", "--auto-approve", "--select", "alice"]).exits(0);
+    refused(&project, &destroy).says(&unit("bob"));
+    project.run(&[&destroy[..], &["--select", "bob"]].concat()).exits(0);
+    assert_eq!(project.objects_of("ec2.vpc", ""), []);
+    assert_eq!(project.recorded().len(), 0);
+}
+
+#[test]
+fn what_belongs_to_somebody_else_is_not_taken_over() {
+    let project = Project::of(&["alice"]);
+    let inputs = [("name".into(), "data-example-org-nf-alice".into())];
+    let place = crate::kit::place();
+    project.somebody().put_object(&place, "iam.user", inputs.into()).unwrap();
+    let answer = project.run(&APPLY).exits(7);
+    answer.says("`data-example-org-nf-alice` exists already").says("nothing was changed");
+    assert_eq!(project.existing().len(), 1);
+    assert_eq!(project.recorded().len(), 0);
+}
+
+#[test]
+fn a_workspace_brings_its_platform_along_and_leaves_others_alone() {
+    let project = Project::of(&["alice", "bob"]);
+    let results = project.apply(&["--select", "alice", "--json"]).exits(0).results();
+    let units: Vec<&str> = results.keys().map(String::as_str).collect();
+    assert_eq!(units, [PLATFORM, &unit("alice")]);
+}

@@ -1,0 +1,102 @@
+//! Specs, pins and command lines that are wrong: which exit code, and what is said.
+
+use std::fs;
+
+use crate::kit::Project;
+
+#[test]
+fn every_problem_of_every_file_is_told_with_its_line() {
+    let project = Project::of(&["alice"]);
+    project.edit("nfplan.yaml", "max_vcpus: 64", "max_vcpu: 64");
+    project.write("workspaces/bob.yaml", "bob:\n  account: main\n  profile: standart\n");
+    for command in [&["validate"][..], &["plan"], &["apply", "--auto-approve"]] {
+        let answer = project.unchanged_by(|project| project.run(command)).exits(65);
+        let answer = answer.says("nfplan.yaml:12:43").says("workspaces/bob.yaml:3:12");
+        let answer = answer.says("max_vcpus").says("standard");
+        assert_eq!(answer.stdout, "");
+    }
+}
+
+#[test]
+fn sound_specs_are_said_to_be_valid() {
+    let project = Project::of(&["alice", "bob"]);
+    let answer = project.unchanged_by(|project| project.run(&["validate"])).exits(0);
+    assert_eq!(answer.stdout, "The specs are valid: 2 workspaces in 1 account.\n");
+}
+
+#[test]
+fn a_folder_without_a_project_is_said_to_have_none() {
+    let project = Project::empty();
+    for command in ["plan", "validate", "show"] {
+        project.unchanged_by(|project| project.run(&[command])).exits(65).says("nfplan init");
+    }
+}
+
+#[test]
+fn an_account_on_aws_is_refused_by_a_build_that_has_only_the_simulated_cloud() {
+    let project = Project::of(&["alice"]);
+    project.edit("nfplan.yaml", "    provider: sim\n", "");
+    let answer = project.unchanged_by(|project| project.run(&["plan"])).exits(65);
+    answer.says("the account `main` is on AWS").says("`provider: sim`");
+}
+
+#[test]
+fn a_state_in_a_bucket_is_refused_by_a_build_that_has_only_folders() {
+    let project = Project::of(&["alice"]);
+    project.edit("nfplan.yaml", "accounts:", "state: s3://example-state/prod\naccounts:");
+    let answer = project.unchanged_by(|project| project.run(&["plan"])).exits(65);
+    answer.says("s3://example-state/prod");
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_is_64_and_never_2() {
+    let project = Project::of(&["alice"]);
+    let lines: [&[&str]; 7] = [
+        &[],
+        &["frobnicate"],
+        &["plan", "--frobnicate"],
+        &["plan", "--refresh", "sometimes"],
+        &["plan", "surplus"],
+        &["apply", "--auto-approve", "--allow", "everything"],
+        &["apply", "--auto-approve", "--replace", "nonsense"],
+    ];
+    for arguments in lines {
+        let answer = project.unchanged_by(|project| project.run(arguments)).exits(64);
+        assert!(!answer.stderr.is_empty() && answer.stdout.is_empty(), "{answer}");
+    }
+}
+
+#[test]
+fn changes_are_exit_code_2_only_if_that_is_asked_for() {
+    let project = Project::of(&["alice"]);
+    project.run(&["plan"]).exits(0);
+    project.run(&["plan", "--detailed-exitcode"]).exits(2);
+    project.apply(&[]).exits(0);
+    project.run(&["plan", "--detailed-exitcode"]).exits(0);
+}
+
+#[test]
+fn pins_are_written_once_and_then_only_read() {
+    let project = Project::of(&["alice"]);
+    let locked = project.unchanged_by(|project| project.run(&["plan", "--locked"])).exits(65);
+    locked.says("nfplan.lock lacks").says("without --locked");
+
+    project.run(&["plan"]).exits(0);
+    let lock = fs::read(project.path("nfplan.lock")).unwrap();
+    project.unchanged_by(|project| project.run(&["plan", "--locked"])).exits(0);
+    project.apply(&[]).exits(0);
+    project.researcher("bob", "");
+    project.apply(&[]).exits(0);
+    assert_eq!(fs::read(project.path("nfplan.lock")).unwrap(), lock);
+
+    project.remove("nfplan.lock");
+    project.run(&["plan"]).exits(0);
+    assert_eq!(fs::read(project.path("nfplan.lock")).unwrap(), lock);
+}
+
+#[test]
+fn a_damaged_lock_file_is_an_error_and_is_not_replaced() {
+    let project = Project::of(&["alice"]);
+    project.write("nfplan.lock", "{\"format\":");
+    project.unchanged_by(|project| project.run(&["plan"])).exits(65).says("nfplan.lock");
+}
