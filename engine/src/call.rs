@@ -63,8 +63,8 @@ pub(crate) enum Finished<J> {
     Appended(J, Vec<Event>, Result<(), JournalError>),
     /// An outcome.
     Outcome(Event),
-    /// The objects that were there.
-    Siblings(StepId, Vec<RemoteId>),
+    /// The objects that were there, or why they could not be listed.
+    Siblings(StepId, Result<Vec<RemoteId>, ProviderError>),
     /// The outcome cannot be found out.
     Unsettled(StepId, String),
     /// The first platform output that moved, if any did.
@@ -124,13 +124,8 @@ where
     match task {
         Task::Call(call) => Finished::Outcome(send(context, call).await),
         Task::ListSiblings { step, address, inputs } => {
-            match look(context, &address, Target::Siblings(inputs)).await {
-                Ok(Sighting::Present(live)) => Finished::Siblings(step, ids(&live, "ids")),
-                Ok(Sighting::Missing) => Finished::Siblings(step, Vec::new()),
-                Ok(Sighting::Unreadable { reason }) | Err(reason) => {
-                    Finished::Unsettled(step, reason)
-                }
-            }
+            let found = look(context, &address, Target::Siblings(inputs)).await;
+            Finished::Siblings(step, found.and_then(siblings))
         }
         Task::Settle { step, address, question } => {
             match settle(context, &address, &question).await {
@@ -155,7 +150,7 @@ async fn send<P: Provider, C, O, E>(context: &RunContext<'_, P, C, O, E>, call: 
     let unit = &context.plan.unit;
     let schema = context.provider.schemas().find(&address.resource_type);
     let schema = schema.expect("planning refuses types without a schema");
-    let (result, after) = match kind {
+    let (result, before, after) = match kind {
         CallKind::Create { incarnation, inputs } => {
             let request = CreateRequest {
                 unit,
@@ -164,7 +159,7 @@ async fn send<P: Provider, C, O, E>(context: &RunContext<'_, P, C, O, E>, call: 
                 token: &token,
                 inputs: &inputs,
             };
-            (context.provider.create(request).await.map(Some), inputs)
+            (context.provider.create(request).await.map(Some), Attributes::new(), inputs)
         }
         CallKind::Update { remote_id, before, after } => {
             let request = UpdateRequest {
@@ -176,15 +171,16 @@ async fn send<P: Provider, C, O, E>(context: &RunContext<'_, P, C, O, E>, call: 
                 after: &after,
                 changed: &changed(&before, &after),
             };
-            (context.provider.update(request).await.map(Some), after)
+            (context.provider.update(request).await.map(Some), before, after)
         }
         CallKind::Delete { remote_id, inputs } => {
             let request =
                 DeleteRequest { unit, address: &address, remote_id: &remote_id, inputs: &inputs };
-            (context.provider.delete(request).await.map(|()| None), inputs)
+            (context.provider.delete(request).await.map(|()| None), Attributes::new(), inputs)
         }
     };
     let made = result.and_then(|done| match done {
+        Some(Done { live }) if undoing => restored(schema, &before, &after, &live).map(Some),
         Some(Done { live }) => made(schema, &after, &live).map(Some),
         None => Ok(None),
     });
@@ -205,7 +201,46 @@ fn changed(before: &Attributes, after: &Attributes) -> BTreeSet<Box<str>> {
 /// What a call made, if the cloud's object is what was asked for: providers are checked, not
 /// trusted.
 fn made(schema: &Schema, after: &Attributes, live: &Live) -> Result<Made, ProviderError> {
-    let wrong = mismatches(schema, after, live);
+    check(schema, after, live, &mismatches(schema, after, live))?;
+    Ok(Made {
+        remote_id: live.remote_id.clone(),
+        inputs: after.clone(),
+        outputs: outputs(schema, live),
+        settling: live.settling.clone(),
+    })
+}
+
+/// What undoing came to, if what it was to change is as it should be. The rest may never have come
+/// about, if the step failed half-way.
+fn restored(
+    schema: &Schema,
+    before: &Attributes,
+    after: &Attributes,
+    live: &Live,
+) -> Result<Made, ProviderError> {
+    let asked = changed(before, after);
+    let mut wrong = mismatches(schema, after, live);
+    wrong.retain(|name| asked.contains(*name));
+    check(schema, after, live, &wrong)?;
+    let mut inputs = after.clone();
+    for (attribute, _) in schema.managed().filter(|(a, _)| !live.unread.contains(a.name)) {
+        match live.attributes.get(attribute.name) {
+            Some(value) => inputs.insert(attribute.name.into(), value.clone()),
+            None => inputs.remove(attribute.name),
+        };
+    }
+    let (remote_id, settling) = (live.remote_id.clone(), live.settling.clone());
+    Ok(Made { remote_id, inputs, outputs: outputs(schema, live), settling })
+}
+
+/// Refuses an object of which these attributes are not as they should be, unless the cloud is still
+/// at work on it.
+fn check(
+    schema: &Schema,
+    after: &Attributes,
+    live: &Live,
+    wrong: &[&'static str],
+) -> Result<(), ProviderError> {
     if let (Some(name), None) = (wrong.first(), &live.settling) {
         let shown = |value: Option<&Value>| value.map_or("nothing".into(), ToString::to_string);
         return Err(ProviderError {
@@ -221,12 +256,7 @@ fn made(schema: &Schema, after: &Attributes, live: &Live) -> Result<Made, Provid
             left: Left::Object(live.remote_id.clone()),
         });
     }
-    Ok(Made {
-        remote_id: live.remote_id.clone(),
-        inputs: after.clone(),
-        outputs: outputs(schema, live),
-        settling: live.settling.clone(),
-    })
+    Ok(())
 }
 
 fn outputs(schema: &Schema, live: &Live) -> Attributes {
@@ -254,12 +284,30 @@ async fn look<P: Provider, C, O, E>(
     context: &RunContext<'_, P, C, O, E>,
     address: &Address,
     target: Target,
-) -> Result<Sighting, String> {
+) -> Result<Sighting, ProviderError> {
     let unit = &context.plan.unit;
     let wanted = [Wanted { unit, address, target }];
-    match context.provider.read(unit.place(), Depth::Deep, &wanted).await {
-        Ok(mut sightings) => sightings.pop().ok_or_else(|| "the read has no answer".into()),
-        Err(error) => Err(error.to_string()),
+    let mut sightings = context.provider.read(unit.place(), Depth::Deep, &wanted).await?;
+    sightings.pop().ok_or_else(|| unread("the read has no answer".into()))
+}
+
+/// The objects of a sibling listing.
+fn siblings(sighting: Sighting) -> Result<Vec<RemoteId>, ProviderError> {
+    match sighting {
+        Sighting::Present(live) => Ok(ids(&live, "ids")),
+        Sighting::Missing => Ok(Vec::new()),
+        Sighting::Unreadable { reason } => Err(unread(reason)),
+    }
+}
+
+fn unread(reason: String) -> ProviderError {
+    ProviderError {
+        kind: ErrorKind::Unavailable,
+        operation: "nfplan:read".into(),
+        code: "Unreadable".into(),
+        message: reason,
+        request_id: None,
+        left: Left::Nothing,
     }
 }
 
@@ -271,10 +319,14 @@ async fn settle<P: Provider, C: Clock, O, E>(
     question: &Question,
 ) -> Result<Settlement, String> {
     context.clock.sleep(context.provider.horizon()).await;
-    let mut sighting = look(context, address, question.target()).await?;
+    let look = async || {
+        let found = look(context, address, question.target()).await;
+        found.map_err(|error| error.to_string())
+    };
+    let mut sighting = look().await?;
     if sighting == Sighting::Missing {
         context.clock.sleep(context.provider.horizon()).await;
-        sighting = look(context, address, question.target()).await?;
+        sighting = look().await?;
     }
     let schema = context.provider.schemas().find(&address.resource_type);
     let schema = schema.expect("planning refuses types without a schema");

@@ -74,13 +74,14 @@ pub fn diff(schema: &Schema, before: &Attributes, after: &Inputs) -> Vec<Differe
     differences
 }
 
+/// The heaviest escalation whose condition holds; of equals the first.
 fn escalation(
     schema: &Schema,
     name: &str,
     before: &Attributes,
     after: &Inputs,
 ) -> Option<&'static Escalation> {
-    schema.escalations.iter().find(|escalation| {
+    let holding = schema.escalations.iter().filter(|escalation| {
         let holds = |value: Option<&Value>| {
             value.and_then(Value::as_text).is_some_and(|text| escalation.values.contains(&text))
         };
@@ -90,7 +91,9 @@ fn escalation(
         };
         escalation.affects.contains(&name)
             && (holds(before.get(escalation.attribute)) || holds(new))
-    })
+    });
+    // The maximum is the last of equals.
+    holding.rev().max_by_key(|escalation| escalation.on_change)
 }
 
 /// What all the differences together take. A refused change does not count where another one
@@ -106,5 +109,97 @@ pub fn weight(differences: &[Difference]) -> Option<OnChange> {
     match heaviest(false) {
         Some(on_change @ (OnChange::CreateFirst | OnChange::InSlot)) => Some(on_change),
         lighter => heaviest(true).or(lighter),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Attribute;
+    use crate::schema::Identity;
+    use crate::schema::Removal;
+    use crate::schema::Shape;
+    use crate::schema::UndoCreate;
+
+    const REFUSED: OnChange = OnChange::Refused("rebuild it");
+
+    const fn when(value: &'static [&'static str], on_change: OnChange) -> Escalation {
+        Escalation {
+            attribute: "mode",
+            values: value,
+            affects: &["size"],
+            on_change,
+            reason: value[0],
+        }
+    }
+
+    static SCHEMA: Schema = Schema {
+        resource_type: "toy.pool",
+        version: 1,
+        title: "pool",
+        attributes: &[
+            Attribute::required("mode", Shape::Text),
+            Attribute::required("size", Shape::Text),
+        ],
+        escalations: &[
+            when(&["light", "both"], OnChange::CreateFirst),
+            when(&["heavy", "both"], OnChange::InSlot),
+            when(&["equal", "both"], OnChange::InSlot),
+            when(&["frozen"], REFUSED),
+        ],
+        identity: Identity::Tags,
+        removal: Removal::Delete,
+        undo_create: UndoCreate::Delete,
+        normalise: |_| {},
+        predict: |_, _| Attributes::new(),
+    };
+
+    /// What a change of the size takes while the mode goes from one to another.
+    fn taken(from: &str, to: &str) -> (OnChange, Option<&'static str>) {
+        let before = Attributes::from([("mode".into(), from.into()), ("size".into(), "1".into())]);
+        let after = Inputs::from([("mode".into(), to.into()), ("size".into(), "2".into())]);
+        let differences = diff(&SCHEMA, &before, &after);
+        let size = differences.iter().find(|difference| difference.name == "size").unwrap();
+        (size.on_change, size.reason)
+    }
+
+    #[test]
+    fn of_the_escalations_that_hold_the_heaviest_counts_and_of_equals_the_first() {
+        let table = [
+            ("none", "none", OnChange::InPlace, None),
+            ("light", "none", OnChange::CreateFirst, Some("light")),
+            ("none", "light", OnChange::CreateFirst, Some("light")),
+            ("light", "heavy", OnChange::InSlot, Some("heavy")),
+            ("both", "both", OnChange::InSlot, Some("heavy")),
+            ("equal", "heavy", OnChange::InSlot, Some("heavy")),
+            ("light", "frozen", REFUSED, Some("frozen")),
+        ];
+        for (from, to, on_change, reason) in table {
+            assert_eq!(taken(from, to), (on_change, reason), "{from} to {to}");
+        }
+    }
+
+    #[test]
+    fn a_refused_change_counts_unless_another_one_replaces_the_object() {
+        let weight_of = |kinds: &[OnChange]| {
+            let differences =
+                diff(&SCHEMA, &Attributes::new(), &Inputs::from([("mode".into(), "none".into())]));
+            let one = differences[0].clone();
+            let all: Vec<Difference> =
+                kinds.iter().map(|kind| Difference { on_change: *kind, ..one.clone() }).collect();
+            weight(&all)
+        };
+        let table: [(&[OnChange], Option<OnChange>); 7] = [
+            (&[], None),
+            (&[OnChange::InPlace], Some(OnChange::InPlace)),
+            (&[OnChange::InPlace, OnChange::CreateFirst], Some(OnChange::CreateFirst)),
+            (&[OnChange::InSlot, OnChange::CreateFirst], Some(OnChange::InSlot)),
+            (&[REFUSED, OnChange::InPlace], Some(REFUSED)),
+            (&[REFUSED, OnChange::CreateFirst], Some(OnChange::CreateFirst)),
+            (&[REFUSED, OnChange::InSlot], Some(OnChange::InSlot)),
+        ];
+        for (kinds, expected) in table {
+            assert_eq!(weight_of(kinds), expected, "{kinds:?}");
+        }
     }
 }

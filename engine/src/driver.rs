@@ -65,7 +65,8 @@ pub(crate) struct Driver<'a, P, C, O, E> {
     /// The last incarnation burnt, by address.
     burnt: BTreeMap<Address, u64>,
     made: BTreeMap<StepId, Made>,
-    failures: Vec<Failure>,
+    /// How many events are from before this process came.
+    inherited: usize,
 }
 
 /// What a step was last started with.
@@ -98,7 +99,7 @@ where
             attempts: BTreeMap::new(),
             burnt: BTreeMap::new(),
             made: BTreeMap::new(),
-            failures: Vec::new(),
+            inherited: 0,
         };
         for (address, entry) in &context.state.entries {
             driver.burnt.insert(address.clone(), entry.incarnation);
@@ -114,9 +115,8 @@ where
             Start::Found(events, recovery) => {
                 driver.schedule = Schedule::replay(context.plan, &events, recovery)?;
                 events.iter().for_each(|event| driver.learn(event));
+                driver.inherited = events.len();
                 driver.history = events;
-                // What failed before this process came is history, not news.
-                driver.failures.clear();
                 if driver.schedule.run().phase == Phase::Unopened {
                     // Nothing was done yet, and what it was opened with is not recorded.
                     let externals = context.opened_with.clone();
@@ -168,7 +168,12 @@ where
                 return Ok(Some(journal));
             }
             Finished::Outcome(event) => self.record(self.judged(event))?,
-            Finished::Siblings(step, found) => self.start_create(step, found)?,
+            Finished::Siblings(step, _) if self.schedule.take_back(step) => {}
+            Finished::Siblings(step, Ok(found)) => self.start_create(step, found)?,
+            Finished::Siblings(step, Err(error)) => {
+                // Nothing was sent, whatever the read left behind.
+                self.fail_to_start(step, ProviderError { left: Left::Nothing, ..error })?;
+            }
             Finished::Unsettled(step, reason) => {
                 let unit = self.context.plan.unit.to_string();
                 return Err(RunError::Unsettled { unit, step, reason });
@@ -255,7 +260,7 @@ where
             unit: plan.unit.clone(),
             user: plan.source.user.clone(),
             result: if closed { result(plan, run, &state) } else { UnitResult::Interrupted },
-            failures: self.failures,
+            failures: self.failures(),
             ledger: ledger(plan, run),
         };
         // A stuck run stays open: whoever mends the cause lets the next process finish it. What can
@@ -279,16 +284,8 @@ where
     /// The object that a failed attempt of a step left half-done: known from the journal even after
     /// undoing began.
     fn half_done(&self, id: StepId) -> Option<RemoteId> {
-        self.history.iter().rev().find_map(|event| match event {
-            Event::Failed { step, error } if *step == id => match &error.left {
-                Left::Object(remote_id) => Some(remote_id.clone()),
-                Left::Nothing | Left::Unknown => None,
-            },
-            Event::Settled { step, outcome: Settlement::Partial(remote_id) } if *step == id => {
-                Some(remote_id.clone())
-            }
-            _ => None,
-        })
+        let mut left = self.history.iter().rev().filter_map(Event::half_done);
+        left.find(|(step, _)| *step == id).map(|(_, remote_id)| remote_id.clone())
     }
 
     /// Draws from an event what later steps need.
@@ -310,15 +307,23 @@ where
                 self.outlook.learn(&self.step(*step).address, outputs);
                 self.made.insert(*step, made.clone());
             }
-            Event::Failed { step, error } => self.fail(*step, error, false),
-            Event::UndoFailed { step, error } => self.fail(*step, error, true),
             _ => {}
         }
     }
 
-    fn fail(&mut self, step: StepId, error: &ProviderError, undoing: bool) {
-        let address = self.step(step).address.clone();
-        self.failures.push(Failure { step, address, undoing, error: error.clone() });
+    /// What failed in this process. What failed before it came is history, not news.
+    fn failures(&self) -> Vec<Failure> {
+        let news = self.history.iter().skip(self.inherited);
+        let failures = news.filter_map(|event| {
+            let (step, error, undoing) = match event {
+                Event::Failed { step, error } => (*step, error.clone(), false),
+                Event::UndoFailed { step, error } => (*step, error.clone(), true),
+                _ => return None,
+            };
+            let address = self.step(step).address.clone();
+            Some(Failure { step, address, undoing, error })
+        });
+        failures.collect()
     }
 
     fn step(&self, step: StepId) -> &'a Step {

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::address::External;
 use crate::address::RemoteId;
 use crate::digest::Digest;
+use crate::provider::ErrorKind;
 use crate::provider::Left;
 use crate::provider::ProviderError;
 use crate::step::StepId;
@@ -294,5 +295,38 @@ impl Event {
             | Self::UndoFailed { step, .. } => Some(*step),
             Self::Opened { .. } | Self::Sealed | Self::RollingBack { .. } | Self::Committed => None,
         }
+    }
+
+    /// What the event says that its step made or changed, going forward.
+    pub(crate) fn made(&self) -> Option<(StepId, &Made)> {
+        match self {
+            Self::Succeeded { step, made: Some(made) }
+            | Self::Settled { step, outcome: Settlement::Done(Some(made)) } => Some((*step, made)),
+            _ => None,
+        }
+    }
+
+    /// The object that the event says its step left half-done.
+    pub(crate) fn half_done(&self) -> Option<(StepId, &RemoteId)> {
+        match self {
+            Self::Failed { step, error: ProviderError { left: Left::Object(remote_id), .. } }
+            | Self::Settled { step, outcome: Settlement::Partial(remote_id) } => {
+                Some((*step, remote_id))
+            }
+            _ => None,
+        }
+    }
+
+    /// Undoing the step was not even tried.
+    pub(crate) fn irreversible(step: StepId, reason: &str) -> Self {
+        let error = ProviderError {
+            kind: ErrorKind::Invalid,
+            operation: "nfplan:undo".into(),
+            code: "Irreversible".into(),
+            message: reason.into(),
+            request_id: None,
+            left: Left::Nothing,
+        };
+        Self::UndoFailed { step, error }
     }
 }

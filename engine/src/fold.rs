@@ -18,7 +18,6 @@ use crate::event::Settlement;
 use crate::event::StepStatus;
 use crate::outlook::known_inputs;
 use crate::plan::UnitPlan;
-use crate::provider::Left;
 use crate::schema::Schemas;
 use crate::state::Entry;
 use crate::state::Object;
@@ -103,15 +102,10 @@ impl<'a> Folder<'a> {
             | Event::Settled { step, outcome: Settlement::Done(_) } => {
                 self.done.insert(*step);
             }
-            Event::Settled { step, outcome: Settlement::Partial(remote_id) } => {
-                self.half_done.insert(*step, remote_id.clone());
-            }
-            Event::Failed { step, error } => {
-                if let Left::Object(remote_id) = &error.left {
-                    self.half_done.insert(*step, remote_id.clone());
-                }
-            }
             _ => {}
+        }
+        if let Some((step, remote_id)) = event.half_done() {
+            self.half_done.insert(step, remote_id.clone());
         }
         Ok(())
     }

@@ -198,3 +198,223 @@ impl FromIterator<Action> for Summary {
         summary
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::RemoteId;
+    use crate::state::Object;
+    use crate::state::Status;
+    use crate::step::DropCause;
+    use crate::step::StepId;
+    use crate::step::Undo;
+    use crate::value::Attributes;
+
+    fn source() -> Source {
+        Source {
+            environment: "data.example.org".into(),
+            blueprint: 1,
+            user: Some("alice".into()),
+            protect: false,
+        }
+    }
+
+    fn unit(user: &str) -> UnitId {
+        format!("workspace/111122223333.us-east-1/{user}").parse().unwrap()
+    }
+
+    fn address() -> Address {
+        "toy.queue/main".parse().unwrap()
+    }
+
+    fn change(action: Action) -> Change {
+        let (attributes, reasons, origin) = (Vec::new(), Vec::new(), None);
+        Change { address: address(), action, attributes, reasons, origin }
+    }
+
+    fn remote_id() -> RemoteId {
+        RemoteId::new("q").unwrap()
+    }
+
+    fn delete(cause: DeleteCause) -> Operation {
+        Operation::Delete { remote_id: remote_id(), before: Attributes::new(), cause }
+    }
+
+    fn drop_step(cause: DropCause) -> Operation {
+        Operation::Drop { remote_id: remote_id(), cause }
+    }
+
+    fn create() -> Operation {
+        Operation::Create { generation: 1, inputs: BTreeMap::new() }
+    }
+
+    fn step(stage: Stage, operation: Operation) -> Step {
+        Step {
+            id: StepId(0),
+            address: address(),
+            stage,
+            operation,
+            undo: Undo::NotNeeded,
+            needs: BTreeSet::new(),
+            dependencies: BTreeSet::new(),
+        }
+    }
+
+    fn plan(changes: &[Action], steps: Vec<Step>) -> UnitPlan {
+        UnitPlan {
+            unit: unit("alice"),
+            digest: Digest::of_bytes(b""),
+            state: Digest::of_bytes(b"state"),
+            source: source(),
+            wanted: false,
+            pins: BTreeMap::new(),
+            externals: BTreeMap::new(),
+            steps,
+            changes: changes.iter().copied().map(change).collect(),
+            unreadable: BTreeMap::new(),
+        }
+    }
+
+    fn held() -> State {
+        let object = Object {
+            remote_id: remote_id(),
+            generation: 1,
+            incarnation: None,
+            schema: 1,
+            inputs: Attributes::new(),
+            outputs: Attributes::new(),
+            dependencies: BTreeSet::new(),
+            status: Status::Ready,
+        };
+        let mut state = State::empty(unit("alice"), source());
+        state.entries.entry(address()).or_default().current = Some(object);
+        state
+    }
+
+    #[test]
+    fn a_plan_changes_something_if_it_has_steps_or_objects_come_from_elsewhere_now() {
+        let vacant = State::empty(unit("alice"), source());
+        let moved = Source { blueprint: 2, ..source() };
+        let table = [
+            ("no step, nothing there", false, source(), &vacant, false),
+            ("no step, nothing there, other source", false, moved.clone(), &vacant, false),
+            ("no step, same source", false, source(), &held(), false),
+            ("no step, other source", false, moved, &held(), true),
+            ("a step", true, source(), &vacant, true),
+        ];
+        for (name, with_step, source, state, expected) in table {
+            let steps = with_step.then(|| step(Stage::Build, create())).into_iter().collect();
+            let plan = UnitPlan { source, ..plan(&[], steps) };
+            assert_eq!(plan.changes_anything(state), expected, "{name}");
+        }
+    }
+
+    /// Changes, steps, whether anything is wanted: takes away, destroys the unit.
+    type Row<'a> = (&'a [Action], Vec<Step>, bool, bool, bool);
+
+    #[test]
+    fn taking_away_and_destroying_are_told_apart_from_changing() {
+        let unwanted = || step(Stage::Retire, delete(DeleteCause::Unwanted));
+        let retained = || step(Stage::Retire, drop_step(DropCause::Retained));
+        let deposed = || step(Stage::Retire, delete(DeleteCause::Deposed));
+        let withdrawn = || step(Stage::Retire, delete(DeleteCause::Withdrawn));
+        let build = || step(Stage::Build, create());
+        let table: [Row<'_>; 9] = [
+            (&[], vec![], false, false, false),
+            (&[Action::Delete], vec![unwanted()], false, true, true),
+            (&[Action::Delete], vec![unwanted()], true, true, false),
+            (&[Action::Retain], vec![retained()], false, true, true),
+            (&[Action::Forget, Action::Delete], vec![unwanted(), retained()], false, true, true),
+            (&[Action::Delete], vec![deposed()], false, true, false),
+            (&[Action::Delete], vec![withdrawn()], true, true, false),
+            (&[Action::Delete, Action::Update], vec![unwanted(), build()], false, false, false),
+            (&[Action::Delete], vec![unwanted(), build()], false, false, false),
+        ];
+        for (changes, steps, wanted, takes_away, destroys) in table {
+            let plan = UnitPlan { wanted, ..plan(changes, steps) };
+            assert_eq!(plan.takes_away(), takes_away, "{plan:?}");
+            assert_eq!(plan.destroys_unit(), destroys, "{plan:?}");
+        }
+    }
+
+    #[test]
+    fn a_summary_counts_each_action_once() {
+        let zero = Summary::default();
+        let table = [
+            (Action::Create, Summary { create: 1, ..zero }),
+            (Action::Adopt, Summary { adopt: 1, ..zero }),
+            (Action::Update, Summary { update: 1, ..zero }),
+            (Action::Replace, Summary { replace: 1, ..zero }),
+            (Action::ReplaceInSlot, Summary { replace: 1, ..zero }),
+            (Action::Delete, Summary { delete: 1, ..zero }),
+            (Action::Retain, Summary { retain: 1, ..zero }),
+            (Action::Forget, Summary { forget: 1, ..zero }),
+        ];
+        for (action, expected) in table {
+            assert_eq!(plan(&[action], vec![]).summary(), expected, "{action:?}");
+        }
+        let both = [plan(&[Action::Create], vec![]), plan(&[Action::Create], vec![])];
+        let all = Plan::new(both.into(), Refresh::Bulk);
+        assert_eq!(all.summary, Summary { create: 2, ..zero });
+    }
+
+    #[test]
+    fn whatever_decides_is_in_a_units_digest_and_nothing_else() {
+        let base = plan(&[Action::Create], vec![step(Stage::Build, create())]);
+        let external = "platform/111122223333.us-east-1:toy.key/work#id".parse().unwrap();
+        let deciding = [
+            ("unit", UnitPlan { unit: unit("bob"), ..base.clone() }),
+            ("state", UnitPlan { state: Digest::of_bytes(b"other"), ..base.clone() }),
+            ("source", UnitPlan { source: Source { blueprint: 2, ..source() }, ..base.clone() }),
+            ("pin", UnitPlan { pins: [("image".into(), "ami-1".into())].into(), ..base.clone() }),
+            ("external", UnitPlan { externals: [(external, None)].into(), ..base.clone() }),
+            ("stage", UnitPlan { steps: vec![step(Stage::Retire, create())], ..base.clone() }),
+            ("no step", UnitPlan { steps: vec![], ..base.clone() }),
+        ];
+        let mut digests = BTreeSet::from([base.decision_digest().to_string()]);
+        for (name, plan) in deciding {
+            assert!(digests.insert(plan.decision_digest().to_string()), "{name}");
+        }
+        let telling = [
+            ("change", UnitPlan { changes: vec![change(Action::Update)], ..base.clone() }),
+            ("digest", UnitPlan { digest: Digest::of_bytes(b"x"), ..base.clone() }),
+            (
+                "unreadable",
+                UnitPlan { unreadable: [(address(), "denied".into())].into(), ..base.clone() },
+            ),
+        ];
+        for (name, plan) in telling {
+            assert_eq!(plan.decision_digest(), base.decision_digest(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_plans_digest_follows_from_its_units_and_not_from_their_order() {
+        let of = |units: &[(&str, &[u8])]| {
+            let units = units.iter().map(|(user, content)| UnitPlan {
+                unit: unit(user),
+                digest: Digest::of_bytes(content),
+                ..plan(&[], vec![])
+            });
+            Plan::new(units.collect(), Refresh::Bulk)
+        };
+        let both = of(&[("alice", b"1"), ("bob", b"2")]);
+        assert_eq!(both, of(&[("bob", b"2"), ("alice", b"1")]));
+        assert_eq!(
+            both.units.iter().map(|u| &u.unit).collect::<Vec<_>>(),
+            [&unit("alice"), &unit("bob")]
+        );
+        let others: [&[(&str, &[u8])]; 4] = [
+            &[],
+            &[("alice", b"1")],
+            &[("alice", b"2"), ("bob", b"1")],
+            &[("alice", b"1"), ("bob", b"3")],
+        ];
+        for other in others {
+            assert_ne!(both.digest, of(other).digest, "{other:?}");
+        }
+        assert!(of(&[]).is_empty() && !both.is_empty());
+        let deep = Plan::new(both.units.clone(), Refresh::Deep);
+        assert_eq!(deep.digest, both.digest, "how much was read decides nothing by itself");
+    }
+}

@@ -51,6 +51,7 @@ mod retire;
 
 use basis::Basis;
 use explain::reasons;
+use explain::refused;
 
 /// All that a unit's plan follows from.
 #[derive(Debug, Clone, Copy)]
@@ -230,16 +231,18 @@ impl<'a> Planner<'a> {
             take = take.max(Some(replacement(draft.schema)));
         }
         if basis.applied.is_none() {
-            self.adopt(&mut draft, basis);
+            self.adopt(&mut draft, basis, "it exists and carries this unit's ownership tags");
+        } else if basis.settled && take.is_none() {
+            self.adopt(&mut draft, basis, "AWS has finished the work that it was still at");
         }
         match take {
             None => self.keep(&draft, basis),
             Some(OnChange::InPlace) => self.update(draft, basis, inputs, &differences),
-            Some(OnChange::Refused(instead)) => {
-                let names: Vec<&str> =
-                    differences.iter().map(|difference| difference.name).collect();
-                let message = format!("`{}` cannot change: {instead}", names.join("`, `"));
-                self.refuse(draft.resource, RefusalKind::Unchangeable, message);
+            Some(OnChange::Refused(_)) => {
+                for (instead, names) in refused(&differences) {
+                    let message = format!("`{}` cannot change: {instead}", names.join("`, `"));
+                    self.refuse(draft.resource, RefusalKind::Unchangeable, message);
+                }
             }
             Some(on_change) => {
                 draft.reasons = reasons(&differences, asked);
@@ -255,7 +258,7 @@ impl<'a> Planner<'a> {
         self.frontier.insert(draft.resource.address.clone(), draft.waits_for.clone());
     }
 
-    fn adopt(&mut self, draft: &mut Draft<'_>, basis: &Basis) {
+    fn adopt(&mut self, draft: &mut Draft<'_>, basis: &Basis, reason: &str) {
         let operation = Operation::Adopt {
             remote_id: basis.remote_id.clone(),
             generation: basis.generation,
@@ -265,8 +268,7 @@ impl<'a> Planner<'a> {
         };
         let step = self.step(draft, operation, Undo::Release);
         draft.waits_for = BTreeSet::from([step]);
-        let reason = "it exists and carries this unit's ownership tags".to_owned();
-        self.note(draft.resource, Action::Adopt, Vec::new(), vec![reason]);
+        self.note(draft.resource, Action::Adopt, Vec::new(), vec![reason.to_owned()]);
     }
 
     fn create(&mut self, draft: &Draft<'_>, generation: u32, action: Action) {

@@ -180,7 +180,8 @@ pub struct UpdateRequest<'a> {
     pub before: &'a Attributes,
     /// All managed attributes after.
     pub after: &'a Attributes,
-    /// The names of those that change.
+    /// The names of those that change. The call leaves all others as they are in the cloud, even if
+    /// that is not what `before` says.
     pub changed: &'a BTreeSet<Box<str>>,
 }
 

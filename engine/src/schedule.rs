@@ -114,6 +114,13 @@ impl<'p> Schedule<'p> {
         self.doomed.get_or_insert(cause);
     }
 
+    /// Takes the start of a step back, before anything of it is recorded, if the run is to turn
+    /// around: nothing new begins then.
+    pub fn take_back(&mut self, step: StepId) -> bool {
+        let doomed = self.run.phase == Phase::Building && self.doomed.is_some();
+        doomed && self.busy.remove(&step)
+    }
+
     /// Whether nothing is under way or left to do: the run can be closed.
     pub fn is_over(&self) -> bool {
         self.busy.is_empty()

@@ -41,10 +41,7 @@ where
     pub(super) fn start(&mut self, id: StepId) -> Result<(), RunError> {
         let step = self.step(id);
         if let Some(missing) = self.missing_output(step) {
-            let token = self.token(step, None);
-            let (incarnation, found) = (None, Vec::new());
-            self.record(Event::Started { step: id, incarnation, token, found })?;
-            return self.record(Event::Failed { step: id, error: unresolved(&missing) });
+            return self.fail_to_start(id, unresolved(&missing));
         }
         match &step.operation {
             Operation::Create { inputs, .. } => match self.schema(step).identity {
@@ -72,6 +69,18 @@ where
                 self.record(Event::Succeeded { step: id, made: None })
             }
         }
+    }
+
+    /// Fails a step for which nothing was sent: a journal has no failure without a start.
+    pub(super) fn fail_to_start(
+        &mut self,
+        id: StepId,
+        error: ProviderError,
+    ) -> Result<(), RunError> {
+        let token = self.token(self.step(id), None);
+        let (incarnation, found) = (None, Vec::new());
+        self.record(Event::Started { step: id, incarnation, token, found })?;
+        self.record(Event::Failed { step: id, error })
     }
 
     /// Begins a create attempt: burns an incarnation.
@@ -147,7 +156,7 @@ where
         self.record(Event::UndoStarted { step: id })?;
         let kind = match (&step.undo, object) {
             (Undo::Irreversible { reason }, _) => {
-                return self.record(Event::UndoFailed { step: id, error: irreversible(reason) });
+                return self.record(Event::irreversible(id, reason));
             }
             (Undo::Delete, Some((remote_id, inputs))) => CallKind::Delete { remote_id, inputs },
             (Undo::Park { disable: Some(name) }, Some((remote_id, before))) => {
@@ -239,17 +248,6 @@ fn unresolved(output: &str) -> ProviderError {
         operation: "nfplan:resolve".into(),
         code: "MissingOutput".into(),
         message: format!("needs `{output}`, which the cloud did not return"),
-        request_id: None,
-        left: Left::Nothing,
-    }
-}
-
-fn irreversible(reason: &str) -> ProviderError {
-    ProviderError {
-        kind: ErrorKind::Invalid,
-        operation: "nfplan:undo".into(),
-        code: "Irreversible".into(),
-        message: reason.into(),
         request_id: None,
         left: Left::Nothing,
     }

@@ -5,6 +5,7 @@ use crate::observed::Live;
 use crate::schema::Kind;
 use crate::schema::Schema;
 use crate::state::Object;
+use crate::state::Status;
 use crate::value::Attributes;
 
 /// What a wanted resource's object is like before the plan.
@@ -17,6 +18,8 @@ pub(super) struct Basis {
     /// Managed attributes as last applied; none for an object that state does not know.
     pub(super) applied: Option<Attributes>,
     pub(super) incarnation: Option<u64>,
+    /// AWS was at work on it when the last run closed, and has finished since.
+    pub(super) settled: bool,
 }
 
 impl Basis {
@@ -28,6 +31,7 @@ impl Basis {
             outputs: object.outputs.clone(),
             applied: Some(object.inputs.clone()),
             incarnation: object.incarnation,
+            settled: false,
         }
     }
 
@@ -54,6 +58,8 @@ impl Basis {
             outputs,
             applied: known.map(|object| object.inputs.clone()),
             incarnation: known.and_then(|object| object.incarnation).or(owner),
+            settled: live.settling.is_none()
+                && known.is_some_and(|object| object.status == Status::Settling),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The explanations that go with a plan: changes, their attributes, and why a value is unknown.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::Planner;
@@ -72,6 +73,17 @@ impl Planner<'_> {
             format!("known after {}", causes.into_iter().collect::<Vec<_>>().join(" and "))
         })
     }
+}
+
+/// The attributes that are refused to change, by what to do instead.
+pub(super) fn refused(differences: &[Difference]) -> BTreeMap<&'static str, Vec<&'static str>> {
+    let mut refused: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for difference in differences {
+        if let OnChange::Refused(instead) = difference.on_change {
+            refused.entry(instead).or_default().push(difference.name);
+        }
+    }
+    refused
 }
 
 /// Why differences take a replacement.

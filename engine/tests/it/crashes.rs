@@ -1,8 +1,10 @@
 //! Processes that are killed: whatever the moment, plain commands lead to a clean end.
 
+use nfplan_engine::plan::UnitPlan;
 use nfplan_engine::report::UnitResult;
 use nfplan_engine::schedule::Recovery;
 
+use crate::foresight::recover_as_foreseen;
 use crate::wish::CHANGED;
 use crate::wish::FULL;
 use crate::wish::NOTHING;
@@ -20,11 +22,11 @@ const PATHS: [(Wish, Wish); 5] = [
     (FULL, Wish { path: 1, best: true, machine: 3, ..FULL }),
 ];
 
-/// Kills the apply at boundary `at`; whether that boundary exists.
-fn killed(start: &World, to: &Wish, at: u32) -> (World, bool) {
+/// Kills the apply of `plan` at boundary `at`; whether that boundary exists.
+fn killed(start: &World, plan: &UnitPlan, at: u32) -> (World, bool) {
     let mut world = start.clone();
     world.toy.crash.arm(Some(at));
-    let outcome = world.apply(to);
+    let outcome = world.apply_plan(plan.clone());
     let died = matches!(outcome, Outcome::Dead);
     assert!(died || *outcome.result() == UnitResult::Applied, "{outcome:?}");
     world.toy.crash.arm(None);
@@ -40,15 +42,19 @@ fn finish(mut world: World, to: &Wish, goal: &World, context: &str) {
 fn a_killed_run_is_recovered_from_every_moment() {
     for (index, (from, to)) in PATHS.iter().enumerate() {
         let (start, goal) = (World::with(from), World::with(to));
+        let plan = start.plan_for(to);
         for recovery in [Recovery::RollBack, Recovery::Resume] {
             for at in 0.. {
-                let (mut world, died) = killed(&start, to, at);
+                let (mut world, died) = killed(&start, &plan, at);
                 if !died {
                     assert!(at > 10, "there are moments to die at");
                     break;
                 }
                 let context = format!("path {index}, {recovery:?}, boundary {at}");
-                let outcome = world.recover(recovery);
+                let outcome = match recovery {
+                    Recovery::RollBack => recover_as_foreseen(&mut world, &context),
+                    Recovery::Resume => world.recover(recovery),
+                };
                 assert!(world.open.is_none(), "{context}: {outcome:?}");
                 let (result, opened) = (outcome.result().clone(), at > 1);
                 match recovery {
@@ -76,20 +82,25 @@ fn a_recovery_that_is_killed_is_recovered_from_every_moment() {
     let from = Wish { boxes: 1, key: false, secret: false, vault: 0, guard: 0, ..FULL };
     let to = Wish { cidr: 1, data: 1, token: 2, ..from };
     let (start, goal) = (World::with(&from), World::with(&to));
+    let plan = start.plan_for(&to);
     for recovery in [Recovery::RollBack, Recovery::Resume] {
-        for at in (0..).step_by(3) {
-            if !killed(&start, &to, at).1 {
+        for at in (0..).step_by(5) {
+            let (dead, died) = killed(&start, &plan, at);
+            if !died {
                 break;
             }
             for again in 0.. {
-                let (mut world, _) = killed(&start, &to, at);
+                let mut world = dead.again();
                 world.toy.crash.arm(Some(again));
                 if !matches!(world.recover(recovery), Outcome::Dead) {
                     break;
                 }
                 world.toy.crash.arm(None);
                 let context = format!("{recovery:?}, boundaries {at} and {again}");
-                let outcome = world.recover(recovery);
+                let outcome = match recovery {
+                    Recovery::RollBack => recover_as_foreseen(&mut world, &context),
+                    Recovery::Resume => world.recover(recovery),
+                };
                 assert!(world.open.is_none(), "{context}: {outcome:?}");
                 if recovery == Recovery::Resume && at > 1 {
                     assert_eq!(*outcome.result(), UnitResult::Applied, "{context}");

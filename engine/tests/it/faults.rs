@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 
 use nfplan_engine::apply::RunError;
 use nfplan_engine::event::Event;
+use nfplan_engine::plan::UnitPlan;
 use nfplan_engine::report::UnitResult;
 use nfplan_engine::schedule::Recovery;
 use proptest::prelude::any;
 use proptest::test_runner::Config;
 
+use crate::foresight::recover_as_foreseen;
 use crate::mishaps::FAULTS;
 use crate::mishaps::Fault;
 use crate::wish::CHANGED;
@@ -60,25 +62,27 @@ struct Path {
     from: Wish,
     to: Wish,
     start: World,
+    plan: UnitPlan,
     goal: World,
 }
 
 impl Path {
     fn new(from: Wish, to: Wish) -> Self {
-        Self { from, to, start: World::with(&from), goal: World::with(&to) }
+        let (start, goal) = (World::with(&from), World::with(&to));
+        Self { from, to, plan: start.plan_for(&to), start, goal }
     }
 }
 
 /// Applies with faults and checks what must hold of the result; whether a fault was hit.
 fn check(path: &Path, faults: &[(u32, Fault)], context: &str) -> bool {
-    let Path { from, to, start, goal } = path;
+    let Path { from, to, start, plan, goal } = path;
     let mut world = start.clone();
     let before = undoable(&world, from);
     let calls = world.toy.calls.get();
     let faults: BTreeMap<u32, Fault> = faults.iter().map(|(n, f)| (calls + n, *f)).collect();
     let hit = *faults.keys().next().unwrap();
     *world.toy.faults.borrow_mut() = faults;
-    let outcome = world.apply(to);
+    let outcome = world.apply_plan(plan.clone());
     let result = match &outcome {
         Outcome::Unchanged => return false,
         outcome => outcome.result().clone(),
@@ -235,7 +239,10 @@ fn an_interrupted_run_stays_recoverable_whatever_the_moment() {
             }
             if world.open.is_some() {
                 assert_eq!(*outcome.result(), UnitResult::Interrupted, "{turns}");
-                world.recover(recovery);
+                match recovery {
+                    Recovery::RollBack => recover_as_foreseen(&mut world, &format!("{turns}")),
+                    Recovery::Resume => world.recover(recovery),
+                };
                 assert!(world.open.is_none(), "{turns}");
             }
             world.reach(&CHANGED);

@@ -4,10 +4,12 @@
 
 mod crashes;
 mod faults;
+mod foresight;
 mod mishaps;
 mod planning;
 mod schedule;
 mod schemas;
+mod settling;
 mod toy;
 mod transitions;
 mod wish;

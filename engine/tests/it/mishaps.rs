@@ -1,10 +1,16 @@
 //! What goes wrong: overlapping calls, killed processes, failing calls.
 
 use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::Context;
 use std::task::Poll;
+
+use nfplan_engine::observed::Owner;
+use nfplan_engine::observed::Sighting;
+use nfplan_engine::provider::Wanted;
 
 /// Gives way to other tasks this many times.
 pub(crate) struct Turns(pub(crate) u32);
@@ -44,6 +50,26 @@ impl Crash {
             Some(left) => self.left.set(Some(left - 1)),
             None => {}
         }
+    }
+}
+
+/// What the cloud says of objects, by address.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Moods {
+    /// Still being worked on, in these words.
+    pub(crate) settling: RefCell<BTreeMap<String, String>>,
+    /// Not to be read, for this reason.
+    pub(crate) unreadable: RefCell<BTreeMap<String, String>>,
+}
+
+impl Moods {
+    pub(crate) fn settling(&self, owner: Option<&Owner>) -> Option<String> {
+        self.settling.borrow().get(&owner?.address.to_string()).cloned()
+    }
+
+    pub(crate) fn unreadable(&self, wanted: &Wanted<'_>) -> Option<Sighting> {
+        let reason = self.unreadable.borrow().get(&wanted.address.to_string()).cloned()?;
+        Some(Sighting::Unreadable { reason })
     }
 }
 

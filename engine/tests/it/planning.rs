@@ -145,6 +145,19 @@ fn a_refused_attribute_is_refused_alone_and_carried_along_by_a_replacement() {
 }
 
 #[test]
+fn a_refusal_names_what_is_refused_and_nothing_else() {
+    let world = World::with(&FULL);
+    let mut moved = Wish { script: 1, ..FULL }.resources();
+    let item = moved.iter_mut().find(|r| r.address.to_string() == "toy.box/b0");
+    item.unwrap().inputs.insert("zone".into(), "b".into());
+
+    let refusals = world.plan(&crate::wish::build(moved)).unwrap_err();
+
+    let messages: Vec<&str> = refusals.iter().map(|refusal| refusal.message.as_str()).collect();
+    assert_eq!(messages, ["`zone` cannot change: rebuild it"]);
+}
+
+#[test]
 fn an_attribute_whose_change_replaces_is_attached_in_place_where_there_was_none() {
     let bare = Wish { gateway: 0, ..FULL };
     let mut world = World::with(&bare);

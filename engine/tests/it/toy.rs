@@ -40,6 +40,7 @@ use nfplan_engine::value::Value;
 
 use crate::mishaps::Crash;
 use crate::mishaps::Fault;
+use crate::mishaps::Moods;
 use crate::mishaps::Turns;
 use crate::schemas::SCHEMAS;
 
@@ -67,6 +68,7 @@ pub(crate) struct Toy {
     pub(crate) calls: Cell<u32>,
     pub(crate) log: RefCell<Vec<String>>,
     pub(crate) crash: Crash,
+    pub(crate) moods: Moods,
     /// Seeds how many turns each call takes.
     pub(crate) tempo: Cell<u32>,
     /// Leaves out the outputs that change on update.
@@ -84,6 +86,7 @@ impl Default for Toy {
             calls: Cell::new(0),
             log: RefCell::default(),
             crash: Crash::default(),
+            moods: Moods::default(),
             tempo: Cell::new(1),
             mute: Cell::new(false),
         }
@@ -259,7 +262,7 @@ impl Toy {
             owner: thing.owner.clone(),
             attributes,
             unread,
-            settling: None,
+            settling: self.moods.settling(thing.owner.as_ref()),
         }
     }
 
@@ -422,7 +425,9 @@ impl Reader for Toy {
         wanted: &[Wanted<'_>],
     ) -> Result<Vec<Sighting>, ProviderError> {
         self.turns().await;
-        Ok(wanted.iter().map(|wanted| self.find(wanted, depth)).collect())
+        let look =
+            |wanted| self.moods.unreadable(wanted).unwrap_or_else(|| self.find(wanted, depth));
+        Ok(wanted.iter().map(look).collect())
     }
 
     async fn survey(&self, _: &Place) -> Result<Survey, ProviderError> {

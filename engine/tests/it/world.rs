@@ -33,6 +33,7 @@ use nfplan_engine::plan::UnitPlan;
 use nfplan_engine::planner::PlanInput;
 use nfplan_engine::planner::plan;
 use nfplan_engine::provider::Depth;
+use nfplan_engine::provider::Left;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::refresh::wanted;
 use nfplan_engine::refusal::Refusal;
@@ -41,6 +42,7 @@ use nfplan_engine::report::UnitResult;
 use nfplan_engine::schedule::Recovery;
 use nfplan_engine::schema::Managed;
 use nfplan_engine::state::State;
+use nfplan_engine::step::StepId;
 use nfplan_engine::value::Value;
 
 use crate::mishaps::Crash;
@@ -203,6 +205,16 @@ impl World {
         world
     }
 
+    /// A copy that shares no journal with this one.
+    pub(crate) fn again(&self) -> Self {
+        let mut copy = self.clone();
+        if let Some(open) = &mut copy.open {
+            let events = open.events.borrow().clone();
+            open.events = Rc::new(RefCell::new(events));
+        }
+        copy
+    }
+
     pub(crate) fn observed(&self, desired: &Desired) -> Observed {
         let externals = self.externals.0.borrow().first().cloned().unwrap_or_default();
         let list = wanted(desired, &self.state, &externals, self.toy.schemas());
@@ -291,13 +303,18 @@ impl World {
             }
         };
         let durable = open.events.borrow().len();
-        let ended = match drive(run(context, journal, start, interrupt), crash) {
+        let ended = drive(run(context, journal, start, interrupt), crash);
+        let events = open.events.borrow().clone();
+        let (news, seen) = (&events[durable..], recorder.0.into_inner());
+        assert!(news.starts_with(&seen), "the observer sees what is durable, once and in order");
+        assert_nothing_starts_after_a_failure(news);
+        let ended = match ended {
             None => return Outcome::Dead,
             Some(Err(error)) => return Outcome::Broke(error),
             Some(Ok(ended)) => ended,
         };
-        let events = open.events.borrow().clone();
-        assert_eq!(*recorder.0.borrow(), events[durable..], "the observer sees what is durable");
+        assert_eq!(seen, news, "the observer of a process that ends has seen everything");
+        assert_eq!(failures(&ended.report), failed(news), "what failed in this process, no more");
         if let Some(state) = ended.state {
             let before = Some(self.state.digest());
             let folded = fold(&self.state, before, &open.plan, &events, self.toy.schemas());
@@ -372,6 +389,32 @@ impl World {
             }
         }
     }
+}
+
+/// The steps of the failures that a report shows.
+fn failures(report: &Report) -> Vec<(StepId, bool)> {
+    report.failures.iter().map(|failure| (failure.step, failure.undoing)).collect()
+}
+
+/// The steps of the failures among events, in order.
+fn failed(events: &[Event]) -> Vec<(StepId, bool)> {
+    let failures = events.iter().filter_map(|event| match event {
+        Event::Failed { step, .. } => Some((*step, false)),
+        Event::UndoFailed { step, .. } => Some((*step, true)),
+        _ => None,
+    });
+    failures.collect()
+}
+
+/// Once a build step has failed, nothing new begins.
+fn assert_nothing_starts_after_a_failure(news: &[Event]) {
+    let turned = |event: &Event| matches!(event, Event::RollingBack { .. } | Event::Committed);
+    let building = news.iter().take_while(|event| !turned(event));
+    let failed =
+        |event: &Event| matches!(event, Event::Failed { error, .. } if error.left != Left::Unknown);
+    let mut later = building.skip_while(|event| !failed(event));
+    let started = later.find(|event| matches!(event, Event::Started { .. }));
+    assert_eq!(started, None, "nothing starts after a failure: {news:#?}");
 }
 
 fn kept(managed: &Managed, now: &Value) -> bool {

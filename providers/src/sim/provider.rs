@@ -90,7 +90,8 @@ impl Provider for Sim {
             };
             let found = session.find(kind, request.remote_id).cloned();
             let record = found.ok_or_else(|| vanished(session, kind, request.remote_id))?;
-            (kind.calls.update)(session, &record, &request)?;
+            let after = with_changes(&record.attributes, &request);
+            (kind.calls.update)(session, &record, &UpdateRequest { after: &after, ..request })?;
             Ok(done(session, &record.key, (request.unit, request.address)))
         })
     }
@@ -115,6 +116,18 @@ impl Provider for Sim {
     fn horizon(&self) -> Duration {
         Duration::ZERO
     }
+}
+
+/// An object's attributes as they are, with what an update is to change.
+fn with_changes(live: &Attributes, request: &UpdateRequest<'_>) -> Attributes {
+    let mut after = live.clone();
+    for name in request.changed {
+        match request.after.get(name) {
+            Some(value) => after.insert(name.clone(), value.clone()),
+            None => after.remove(name),
+        };
+    }
+    after
 }
 
 impl Sim {

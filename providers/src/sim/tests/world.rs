@@ -110,7 +110,8 @@ impl World {
         address: &str,
         changes: &str,
     ) -> Result<Live, ProviderError> {
-        let (remote_id, before) = self.made[address].clone();
+        let (remote_id, made) = self.made[address].clone();
+        let before = self.live(address).map_or(made, |live| live.attributes);
         let mut after = before.clone();
         after.extend(self.inputs(address, changes));
         let tags = before.get("tags").cloned();
@@ -122,7 +123,8 @@ impl World {
                 after.remove(name);
             }
         }
-        let differing = after.keys().filter(|name| before.get(*name) != after.get(*name));
+        let names = before.keys().chain(after.keys());
+        let differing = names.filter(|name| before.get(*name) != after.get(*name));
         let request = UpdateRequest {
             unit: &self.unit,
             address: &address.parse().unwrap(),
