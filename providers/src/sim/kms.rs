@@ -3,6 +3,7 @@
 use nfplan_engine::address::Place;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::ProviderError;
+use nfplan_engine::provider::UpdateRequest;
 use nfplan_engine::value::Attributes;
 use nfplan_engine::value::Value;
 
@@ -23,6 +24,7 @@ use crate::sim::record::Record;
 use crate::sim::scene::Refusal;
 use crate::sim::scene::Scene;
 use crate::sim::session::Session;
+use crate::sim::standard;
 use crate::types::common::partition;
 
 static CODES: Codes = Codes {
@@ -73,7 +75,7 @@ pub(crate) static KEY: Kind = Kind {
     name: None,
     work: None,
     rules: Rules { check: check_key, ..Rules::NONE },
-    calls: Calls { delete: refuse_delete, ..Calls::STANDARD },
+    calls: Calls { update: update_key, delete: refuse_delete, ..Calls::STANDARD },
     reads: Reads {
         pages: &[("kms:ListAliases", 100)],
         each: &[
@@ -104,6 +106,21 @@ fn check_key(_: &Scene<'_>, before: Option<&Record>, key: &Record) -> Result<(),
         return Err(Refusal::conflict("DisabledException", message));
     }
     Ok(())
+}
+
+/// Rotation can be turned on and off only while the key is enabled, so a key that is disabled, or is
+/// about to be, is enabled meanwhile.
+fn update_key(
+    session: &mut Session<'_>,
+    record: &Record,
+    request: &UpdateRequest<'_>,
+) -> Result<(), ProviderError> {
+    if record.attributes.get("rotation") != request.after.get("rotation") {
+        let mut enabled = request.after.clone();
+        enabled.insert("enabled".into(), Value::Bool(true));
+        standard::bring(session, &record.key, &enabled)?;
+    }
+    standard::update(session, record, request)
 }
 
 fn refuse_delete(

@@ -72,8 +72,20 @@ fn a_key_is_switched_and_never_deleted() {
     assert_eq!(world.delete("kms.key/work").unwrap_err().kind, ErrorKind::Invalid);
     let live = world.update("kms.key/work", r#"{"enabled":false}"#);
     assert_eq!(live.attributes["enabled"], Value::Bool(false));
-    let error = world.try_update("kms.key/work", r#"{"rotation":false}"#).unwrap_err();
-    assert_eq!(error.code, "DisabledException");
+}
+
+#[test]
+fn the_rotation_of_a_key_is_switched_while_the_key_is_enabled() {
+    let mut world = platform(&Sim::in_memory(), "111122223333");
+    world.create("kms.key/work", KEY);
+    world.sim.clear_call_log();
+    let off = world.update("kms.key/work", r#"{"enabled":false,"rotation":false}"#);
+    assert_eq!(off.attributes["enabled"], Value::Bool(false));
+    assert_eq!(world.writes(), ["kms:DisableKeyRotation", "kms:DisableKey"]);
+    world.sim.clear_call_log();
+    let turning = world.update("kms.key/work", r#"{"rotation":true}"#);
+    assert_eq!(turning.attributes["rotation"], Value::Bool(true));
+    assert_eq!(world.writes(), ["kms:EnableKey", "kms:EnableKeyRotation", "kms:DisableKey"]);
 }
 
 #[test]
