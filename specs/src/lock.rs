@@ -62,7 +62,7 @@ pub enum LockError {
     /// The file is of a newer format.
     #[error(
         "{path} has the format {found}, and this nfplan knows {FORMAT}: use a newer nfplan, or \
-         delete the file and run `nfplan update`"
+         delete the file, so that `nfplan plan` looks everything up again"
     )]
     NewerFormat {
         /// The file.
@@ -72,8 +72,8 @@ pub enum LockError {
     },
     /// The file is broken.
     #[error(
-        "{path} is broken: {source}. Restore it from version control, or delete it and run \
-         `nfplan update`"
+        "{path} is broken: {source}. Restore it from version control, or delete it, so that \
+         `nfplan plan` looks everything up again"
     )]
     Broken {
         /// The file.

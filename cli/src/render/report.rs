@@ -163,10 +163,13 @@ fn next(report: &Report) -> Vec<String> {
         }
         UnitResult::Stuck(_) => {
             let advice = report.failures.last().map(|one| one.error.kind);
-            vec![format!("{}, then nfplan rollback", advice.map_or("mend the cause", mend))]
+            vec![format!(
+                "{}, then nfplan apply --select {unit} tries again",
+                advice.map_or("mend the cause", mend)
+            )]
         }
         UnitResult::Interrupted => vec![
-            "nfplan rollback undoes what was begun".into(),
+            format!("nfplan apply --select {unit} undoes what was begun and plans again"),
             format!("nfplan apply --resume --select {unit} goes on with it"),
         ],
     }
@@ -334,9 +337,9 @@ dave  stuck  111122223333.us-east-1  2 steps = 1 undone + 1 stuck
     AWS: iam:PassRole AccessDenied: not authorised  (request 7c1e)
   undone: 1 step, as it was before
   left: ec2.vpc/main (vpc-1) neither finished nor undone
-  next: grant the permission, then nfplan rollback
+  next: grant the permission, then nfplan apply --select dave tries again
 erin  interrupted  111122223333.us-east-1  2 steps = 1 done + 1 not started
-  next: nfplan rollback undoes what was begun
+  next: nfplan apply --select erin undoes what was begun and plans again
   next: nfplan apply --resume --select erin goes on with it
 platform:111122223333  refused  111122223333.us-east-1
   the state moved since the plan was made: plan again

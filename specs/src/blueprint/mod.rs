@@ -42,15 +42,15 @@ pub use workspace::workspace;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExpansionError {
     /// A look-up has no pinned answer.
-    #[error("`{key}` is not pinned in nfplan.lock: `nfplan update` looks it up")]
+    #[error("`{key}` is not pinned in nfplan.lock: `nfplan plan` looks it up")]
     MissingPin {
         /// The look-up's key.
         key: Box<str>,
     },
     /// A pinned answer is not of the kind that its look-up gives.
     #[error(
-        "`{key}` is pinned to {found} in nfplan.lock, but must be {expected}: `nfplan update` \
-         looks it up again"
+        "`{key}` is pinned to {found} in nfplan.lock, but must be {expected}: delete \
+         the pin, and `nfplan plan` looks it up again"
     )]
     WrongPin {
         /// The look-up's key.
