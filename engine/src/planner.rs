@@ -1,7 +1,7 @@
 //! Planning one unit: desired × state × observed → plan. Pure.
 //!
 //! The build stage walks the wanted resources in dependency order and decides for each: create,
-//! adopt, update, replace, or nothing. The retire stage ([`retire`]) then takes away what nothing
+//! adopt, update, replace, or nothing. The retire stage (`retire`) then takes away what nothing
 //! wants any more. A plan is only made if nothing in it has to be refused.
 
 use std::collections::BTreeMap;
