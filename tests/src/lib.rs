@@ -1,1 +1,12 @@
 //! The kit that nfplan's tests are written with.
+//!
+//! A [`spec::FleetSpec`] is written into a [`site::Site`], which plans and applies it as the command
+//! line does, on a simulated cloud. A [`picture::Picture`] says what that cloud looks like without
+//! what no two histories share. [`fleets`] makes random specs and edits of them.
+
+#![expect(clippy::unwrap_used, reason = "a panic of the kit is a failed test")]
+
+pub mod fleets;
+pub mod picture;
+pub mod site;
+pub mod spec;

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::diff::normalise;
 use crate::digest::Digest;
 use crate::event::Event;
+use crate::event::Made;
 use crate::expr::Expr;
 use crate::expr::Inputs;
 use crate::journal::Externals;
@@ -168,8 +169,15 @@ where
                 let after = step.pre_image().cloned().unwrap_or_default();
                 CallKind::Update { remote_id, before, after }
             }
-            (Undo::Park { disable: None }, _) => {
-                let made = self.made.get(&id).cloned();
+            (Undo::Park { disable: None }, object) => {
+                // What a failed attempt left half-done is kept in mind like what was made whole.
+                let half_done = |(remote_id, inputs)| Made {
+                    remote_id,
+                    inputs,
+                    outputs: Attributes::new(),
+                    settling: None,
+                };
+                let made = self.made.get(&id).cloned().or_else(|| object.map(half_done));
                 return self.record(Event::Undone { step: id, made });
             }
             (Undo::Keep | Undo::Release | Undo::NotNeeded, _) | (_, None) => {

@@ -39,6 +39,7 @@ pub(crate) fn refusal(error: &SinkError) -> Refusal {
 /// Promotes the key that waits beside the file.
 pub(crate) fn promote(session: &mut Session<'_>, inputs: &Attributes) -> Result<(), ProviderError> {
     let (path, key) = (session.core.disk.join(text(inputs, "path")), text(inputs, "access_key_id"));
+    session.is_about(RemoteId::new(text(inputs, "path")).ok());
     session.disk("file:Promote", || sink::promote(&path, key))
 }
 

@@ -102,9 +102,8 @@ impl Sim {
     pub fn in_folder(folder: &Path) -> Result<Self, SimError> {
         std::fs::create_dir_all(folder)
             .map_err(|source| SimError::File { path: folder.to_owned(), source })?;
-        let mut core = Core::new(Some(folder.to_owned()));
-        core.refresh_all()?;
-        Ok(Self::new(core))
+        // An account is read when it is first asked for: a plan that asks nothing reads nothing.
+        Ok(Self::new(Core::new(Some(folder.to_owned()))))
     }
 
     fn new(core: Core) -> Self {

@@ -104,6 +104,11 @@ impl<'a> Session<'a> {
         self.cloud().find(kind.resource_type, kind.scope(self.place), id.as_str())
     }
 
+    /// Says which object the call is about, where no request of the cloud shows it.
+    pub(crate) fn is_about(&mut self, object: Option<RemoteId>) {
+        self.object = object;
+    }
+
     /// Sends a request that only looks.
     pub(crate) fn look(&mut self, operation: &'static str) -> Result<(), ProviderError> {
         self.count(operation, false);

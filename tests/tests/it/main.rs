@@ -1,3 +1,11 @@
 //! What nfplan promises, judged from outside its crates.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests only")]
+
+mod blueprints;
+mod convergence;
+mod digests;
+mod drift;
+mod faults;
+mod scale;
 mod star;

@@ -161,10 +161,12 @@ fn a_torn_last_line_is_dropped_and_damage_in_the_middle_is_named() {
     let text = fs::read_to_string(&log).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     fs::write(&log, format!("{}\n{}\nrubbish\n{}\n", lines[0], lines[1], lines[2])).unwrap();
-    let error = Sim::in_folder(folder.path()).unwrap_err();
+    let place = world.place();
+    let objects = || Sim::in_folder(folder.path()).unwrap().objects(place);
+    let error = objects().unwrap_err();
     assert!(matches!(error, SimError::Damaged { line: 3, .. }), "{error}");
     fs::write(&log, "{\"format\":\"nfplan.sim/2\"}\n").unwrap();
-    assert!(matches!(Sim::in_folder(folder.path()).unwrap_err(), SimError::Format { .. }));
+    assert!(matches!(objects().unwrap_err(), SimError::Format { .. }));
 }
 
 #[test]

@@ -1,0 +1,273 @@
+//! A project on a simulated cloud, planned and applied as the command line does.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nfplan_cli::applying::Outcomes;
+use nfplan_cli::applying::UnitOutcome;
+use nfplan_cli::applying::Workshop;
+use nfplan_cli::planning::FleetPlan;
+use nfplan_cli::planning::Request;
+use nfplan_cli::planning::plan_fleet;
+use nfplan_cli::project::Project;
+use nfplan_cli::selection::Selected;
+use nfplan_cli::selection::Universe;
+use nfplan_engine::address::UnitId;
+use nfplan_engine::clock::Clock;
+use nfplan_engine::event::Event;
+use nfplan_engine::observer::Observer;
+use nfplan_engine::plan::Refresh;
+use nfplan_engine::plan::UnitPlan;
+use nfplan_engine::report::UnitResult;
+use nfplan_engine::schedule::Recovery;
+use nfplan_engine::state::State;
+use nfplan_providers::sim::Sim;
+use nfplan_specs::fleet::Fleet;
+use nfplan_specs::lock::Lock;
+use nfplan_state::holder::Holder;
+use nfplan_state::stores::FolderStore;
+use nfplan_state::unit::list_units;
+use nfplan_state::unit::load;
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+use crate::spec::ACCOUNTS;
+use crate::spec::FleetSpec;
+use crate::spec::Layout;
+use crate::spec::put_surroundings;
+
+/// A project's folder and its cloud.
+#[derive(Debug)]
+pub struct Site {
+    folder: TempDir,
+    /// The cloud.
+    pub cloud: Sim,
+    layout: Cell<Layout>,
+    networks: BTreeMap<&'static str, Json>,
+}
+
+/// Time stands still: only waits for nothing come to an end.
+#[derive(Debug)]
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        if !duration.is_zero() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Nobody watches.
+#[derive(Debug)]
+struct Nobody;
+
+impl Observer for Nobody {
+    fn observe(&self, _: &UnitPlan, _: &Event) {}
+}
+
+impl Site {
+    /// A project with these specs on a new cloud that has nothing but what somebody else keeps.
+    pub fn new(specs: &FleetSpec) -> Self {
+        Self::on(scratch(), Sim::in_memory(), specs)
+    }
+
+    /// The same, with the cloud kept in the project's folder, for other processes to use.
+    pub fn in_folder(specs: &FleetSpec) -> Self {
+        let folder = scratch();
+        let cloud = Sim::in_folder(&cloud_folder(folder.path())).unwrap();
+        Self::on(folder, cloud, specs)
+    }
+
+    fn on(folder: TempDir, cloud: Sim, specs: &FleetSpec) -> Self {
+        cloud.deliver_files_in(folder.path());
+        let client = cloud.other_client();
+        let networks = ACCOUNTS
+            .map(|(account, place)| (account, put_surroundings(&client, &place.parse().unwrap())));
+        let layout = Cell::new(Layout::FileEach);
+        let site = Self { folder, cloud, layout, networks: networks.into() };
+        site.write(specs);
+        site
+    }
+
+    /// The project's folder.
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// From now on, specs are written in this layout.
+    pub fn lay_out(&self, layout: Layout) {
+        self.layout.set(layout);
+    }
+
+    /// Writes specs in place of those that are there.
+    pub fn write(&self, specs: &FleetSpec) {
+        specs.write(self.root(), self.layout.get());
+    }
+
+    /// Somebody else's network in an account, as `network` in a spec.
+    pub fn network(&self, account: &str) -> Json {
+        self.networks[account].clone()
+    }
+
+    /// The project, opened.
+    pub fn project(&self) -> Project {
+        open(self.root(), self.cloud.clone())
+    }
+
+    /// Where states are.
+    pub fn store(&self) -> FolderStore {
+        store(self.root())
+    }
+
+    /// Plans everything.
+    pub fn plan(&self, refresh: Refresh) -> FleetPlan {
+        plan(&mut self.project(), refresh, false)
+    }
+
+    /// Plans to take everything away.
+    pub fn plan_destroy(&self) -> FleetPlan {
+        plan(&mut self.project(), Refresh::Bulk, true)
+    }
+
+    /// Carries a plan out. None of its units may be refused.
+    pub fn carry_out(&self, planned: FleetPlan) -> Outcomes {
+        assert!(planned.refused.is_empty(), "{:#?}", planned.refused);
+        carry_out(&self.store(), &self.cloud, planned)
+    }
+
+    /// Ends open runs, plans and applies.
+    pub fn apply(&self) -> Outcomes {
+        let mut outcomes = self.recover();
+        outcomes.extend(self.carry_out(self.plan(Refresh::Bulk)));
+        outcomes
+    }
+
+    /// Ends open runs, and takes everything away.
+    pub fn destroy(&self) -> Outcomes {
+        let mut outcomes = self.recover();
+        outcomes.extend(self.carry_out(self.plan_destroy()));
+        outcomes
+    }
+
+    /// Applies, and expects every unit to be applied without leftovers.
+    pub fn apply_fully(&self) {
+        assert_applied(&self.apply());
+    }
+
+    /// Rolls open runs back.
+    fn recover(&self) -> Outcomes {
+        let store = self.store();
+        let mut outcomes = Outcomes::new();
+        for unit in self.units() {
+            let workshop = workshop(&store, &self.cloud);
+            let never = std::future::pending();
+            let ended = block_on(workshop.recover(&unit, Recovery::RollBack, never));
+            if let Some(outcome) = ended.unwrap() {
+                outcomes.insert(unit, outcome);
+            }
+        }
+        outcomes
+    }
+
+    /// All units that have a state.
+    pub fn units(&self) -> Vec<UnitId> {
+        block_on(list_units(&self.store())).unwrap()
+    }
+
+    /// The state of a unit; none if it has none.
+    pub fn state(&self, unit: &UnitId) -> Option<State> {
+        block_on(load(&self.store(), unit)).unwrap().state
+    }
+}
+
+/// A folder of its own, in memory where that is possible: writes are synchronised one by one.
+fn scratch() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
+}
+
+/// Opens the project in a folder.
+pub fn open(root: &Path, cloud: Sim) -> Project {
+    Project {
+        fleet: Fleet::load(root).unwrap_or_else(|error| panic!("{error:?}")),
+        store: store(root),
+        cloud,
+        lock: Lock::load(root).unwrap(),
+        root: root.into(),
+    }
+}
+
+fn store(root: &Path) -> FolderStore {
+    FolderStore::new(root.join(".nfplan/state"))
+}
+
+/// Where a project keeps its simulated cloud.
+pub fn cloud_folder(root: &Path) -> PathBuf {
+    root.join(".nfplan/sim")
+}
+
+/// Plans all units of a project.
+pub fn plan(project: &mut Project, refresh: Refresh, destroy: bool) -> FleetPlan {
+    let selected = Selected::Everything;
+    let request = Request { selected, destroy, refresh, locked: false, replace: Vec::new() };
+    let planned = async {
+        let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
+        plan_fleet(project, &universe, &request).await
+    };
+    block_on(planned).unwrap()
+}
+
+/// Carries a plan out.
+pub fn carry_out(store: &FolderStore, cloud: &Sim, planned: FleetPlan) -> Outcomes {
+    block_on(workshop(store, cloud).apply(planned.units, std::future::pending()))
+}
+
+fn workshop<'a>(
+    store: &'a FolderStore,
+    cloud: &'a Sim,
+) -> Workshop<'a, FolderStore, Sim, StoppedClock, Nobody> {
+    Workshop {
+        store,
+        provider: cloud,
+        clock: &StoppedClock,
+        observer: &Nobody,
+        holder: Holder::this_process("a test"),
+    }
+}
+
+/// Polls to the end on this thread.
+pub fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+}
+
+/// The result of a unit's run, if there was one.
+pub fn result(outcome: &UnitOutcome) -> Option<&UnitResult> {
+    match outcome {
+        UnitOutcome::Ran(report) => Some(&report.result),
+        UnitOutcome::Refused(_) | UnitOutcome::Failed(_) => None,
+    }
+}
+
+/// Units that were rolled back.
+pub fn rolled_back(outcomes: &Outcomes) -> BTreeSet<UnitId> {
+    let units = outcomes.iter();
+    let units = units.filter(|(_, o)| matches!(result(o), Some(UnitResult::RolledBack(_))));
+    units.map(|(unit, _)| unit.clone()).collect()
+}
+
+/// Expects every unit to be applied without leftovers.
+pub fn assert_applied(outcomes: &Outcomes) {
+    for (unit, outcome) in outcomes {
+        assert!(result(outcome) == Some(&UnitResult::Applied), "{unit}: {outcome:#?}");
+    }
+}
