@@ -62,6 +62,8 @@ pub struct FleetPlan {
     pub refused: BTreeMap<UnitId, Vec<Refusal>>,
     /// Objects that could not be read.
     pub unreadable: Vec<(UnitId, Address, String)>,
+    /// What stays as it is although the specs want it otherwise.
+    pub notes: Vec<(UnitId, Address, String)>,
     /// Units with a run that somebody left open.
     pub open: Vec<UnitId>,
     /// How many units were looked at.
@@ -301,6 +303,9 @@ fn keep(draft: Draft, plan: UnitPlan, out: &mut FleetPlan) {
     let unreadable = plan.unreadable.iter();
     out.unreadable
         .extend(unreadable.map(|(address, why)| (plan.unit.clone(), address.clone(), why.clone())));
+    let notes = plan.notes.iter();
+    out.notes
+        .extend(notes.map(|(address, note)| (plan.unit.clone(), address.clone(), note.clone())));
     if plan.changes_anything(&draft.state) {
         out.units.push(Planable { base: draft.base, state: draft.state, plan });
     }

@@ -20,6 +20,9 @@ const LEAST_WIDTH: usize = 20;
 pub struct Terminal {
     /// Columns to fill.
     pub width: usize,
+    /// Columns to fill with what other programs may read: unlimited where standard output leads to
+    /// one of them, unless `COLUMNS` says otherwise.
+    pub data_width: usize,
     /// Whether colours may be shown; even then each stream has its say.
     pub colour: bool,
     /// Whether a person watches standard error and lines can be redrawn.
@@ -37,8 +40,11 @@ impl Terminal {
             .find_map(Term::size_checked)
             .map(|(_, columns)| usize::from(columns));
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let width = choose_width(columns.as_deref(), measured);
+        let piped = !io::stdout().is_terminal() && columns.is_none();
         Self {
-            width: choose_width(columns.as_deref(), measured),
+            width,
+            data_width: if piped { usize::MAX } else { width },
             colour: true,
             interactive: io::stderr().is_terminal() && !dumb,
         }

@@ -64,6 +64,9 @@ pub struct UnitPlan {
     /// Objects that could not be read, with the reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unreadable: BTreeMap<Address, String>,
+    /// What stays as it is although the specs want it otherwise, and how to change it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notes: BTreeMap<Address, String>,
 }
 
 /// What decides of a unit's plan.
@@ -272,6 +275,7 @@ mod tests {
             steps,
             changes: changes.iter().copied().map(change).collect(),
             unreadable: BTreeMap::new(),
+            notes: BTreeMap::new(),
         }
     }
 

@@ -19,6 +19,7 @@ use crate::diff::diff;
 use crate::diff::normalise;
 use crate::diff::weight;
 use crate::digest::Digest;
+use crate::expr::Expr;
 use crate::expr::Inputs;
 use crate::observed::Live;
 use crate::observed::Observed;
@@ -50,6 +51,7 @@ mod explain;
 mod retire;
 
 use basis::Basis;
+use explain::left_alone;
 use explain::reasons;
 use explain::refused;
 
@@ -103,6 +105,7 @@ struct Planner<'a> {
     retiring: Vec<(Address, Operation)>,
     refusals: Vec<Refusal>,
     unreadable: BTreeMap<Address, String>,
+    notes: BTreeMap<Address, String>,
 }
 
 impl<'a> Planner<'a> {
@@ -116,6 +119,7 @@ impl<'a> Planner<'a> {
             retiring: Vec::new(),
             refusals: Vec::new(),
             unreadable: BTreeMap::new(),
+            notes: BTreeMap::new(),
         }
     }
 
@@ -157,7 +161,7 @@ impl<'a> Planner<'a> {
         let inputs = normalise(schema, &suffixed(schema, &resolved, basis.generation));
         let reasons = Vec::new();
         let draft = Draft { resource, schema, resolved: &resolved, waits_for, reasons };
-        self.change(draft, &basis, &inputs);
+        self.change(draft, &basis, inputs);
     }
 
     /// What is there already, if anything.
@@ -222,13 +226,16 @@ impl<'a> Planner<'a> {
     }
 
     /// Plans an object that exists: nothing, adopt, update or replace.
-    fn change(&mut self, mut draft: Draft<'_>, basis: &Basis, inputs: &Inputs) {
+    fn change(&mut self, mut draft: Draft<'_>, basis: &Basis, mut inputs: Inputs) {
         let address = &draft.resource.address;
-        let differences = diff(draft.schema, &basis.before, inputs);
+        let mut differences = diff(draft.schema, &basis.before, &inputs);
         let asked = self.input.replace.contains(address);
         let mut take = weight(&differences);
         if asked {
-            take = take.max(Some(replacement(draft.schema)));
+            take = Some(replacement(draft.schema));
+        } else if let Some(OnChange::Refused(_)) = take {
+            self.leave(draft.resource, basis, &mut inputs, &mut differences);
+            take = weight(&differences);
         }
         if basis.applied.is_none() {
             self.adopt(&mut draft, basis, "it exists and carries this unit's ownership tags");
@@ -237,7 +244,7 @@ impl<'a> Planner<'a> {
         }
         match take {
             None => self.keep(&draft, basis),
-            Some(OnChange::InPlace) => self.update(draft, basis, inputs, &differences),
+            Some(OnChange::InPlace) => self.update(draft, basis, &inputs, &differences),
             Some(OnChange::Refused(_)) => {
                 for (instead, names) in refused(&differences) {
                     let message = format!("`{}` cannot change: {instead}", names.join("`, `"));
@@ -249,6 +256,30 @@ impl<'a> Planner<'a> {
                 self.replace(draft, basis, on_change, &differences);
             }
         }
+    }
+
+    /// Leaves attributes as they are that the specs have come to want otherwise and that do not
+    /// change on their own.
+    fn leave(
+        &mut self,
+        resource: &Resource,
+        basis: &Basis,
+        inputs: &mut Inputs,
+        differences: &mut Vec<Difference>,
+    ) {
+        differences.retain(|difference| {
+            let applied = basis.applied.as_ref().and_then(|applied| applied.get(difference.name));
+            let OnChange::Refused(instead) = difference.on_change else { return true };
+            if applied != difference.before.as_ref() {
+                return true;
+            }
+            match &difference.before {
+                Some(value) => inputs.insert(difference.name.into(), Expr::Value(value.clone())),
+                None => inputs.remove(difference.name),
+            };
+            self.notes.insert(resource.address.clone(), left_alone(difference, instead));
+            false
+        });
     }
 
     fn keep(&mut self, draft: &Draft<'_>, basis: &Basis) {
@@ -379,7 +410,7 @@ impl<'a> Planner<'a> {
         if !self.refusals.is_empty() {
             return Err(self.refusals);
         }
-        let Self { input, steps, changes, unreadable, outlook, .. } = self;
+        let Self { input, steps, changes, unreadable, notes, outlook, .. } = self;
         let externals = input.desired.externals().iter();
         let mut plan = UnitPlan {
             unit: input.desired.unit().clone(),
@@ -394,6 +425,7 @@ impl<'a> Planner<'a> {
             steps,
             changes: changes.into_values().collect(),
             unreadable,
+            notes,
         };
         plan.digest = plan.decision_digest();
         Ok(Planned { plan, outputs: outlook.outputs() })

@@ -151,8 +151,9 @@ pub enum OnChange {
     CreateFirst,
     /// The old object must go first: irreversible, needs an acknowledgement.
     InSlot,
-    /// Not offered, with what to do instead. A create-first replacement of the same resource for
-    /// another reason carries such a change along.
+    /// Not made on its own, with what to do instead. Where the specs come to want it, the object stays
+    /// as it is and the plan says so; where somebody changed the object, the plan is refused. A
+    /// create-first replacement of the same resource for another reason carries the change along.
     Refused(&'static str),
 }
 

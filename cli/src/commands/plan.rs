@@ -1,5 +1,6 @@
 //! `nfplan plan`: what would change. Writes nothing but pins and the file it is asked for.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use nfplan_engine::address::UnitId;
@@ -75,6 +76,7 @@ pub fn show(
              apply` will leave of it\n"
         ));
     }
+    left_alone(context, planned);
     if context.settings.general.json {
         return context.print_json(document);
     }
@@ -110,6 +112,23 @@ pub fn refuse(context: &Context, planned: &FleetPlan) -> Result<(), CliError> {
         count => format!("{count} units cannot be planned; nothing was changed"),
     };
     Err(CliError { details, ..CliError::refused(message) })
+}
+
+/// Says what stays as it is although the specs want it otherwise: each note once, however many
+/// objects it is about.
+fn left_alone(context: &Context, planned: &FleetPlan) {
+    let mut by_note: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (unit, address, note) in &planned.notes {
+        by_note.entry(note).or_default().push(format!("{unit}:{address}"));
+    }
+    for (note, objects) in by_note {
+        let more = if objects.len() > 1 {
+            format!(" and {} more", objects.len() - 1)
+        } else {
+            String::new()
+        };
+        context.terminal.note(&format!("note: {}{more}: {note}\n", objects[0]));
+    }
 }
 
 fn save(path: &Path, document: &Plan) -> Result<(), CliError> {

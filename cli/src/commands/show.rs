@@ -27,7 +27,7 @@ pub async fn show(context: &Context, arguments: &ShowArguments) -> Result<Exit, 
             context.print_json(&StateDocument::new(&states))?;
         } else {
             let states: Vec<State> = states.into_values().collect();
-            context.print(&render::state::list(&states, context.terminal.width))?;
+            context.print(&render::state::list(&states, context.terminal.data_width))?;
         }
         return Ok(Exit::Fine);
     };

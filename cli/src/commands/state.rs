@@ -21,7 +21,7 @@ pub async fn state(context: &Context, command: &StateCommand) -> Result<Exit, Cl
                 context.print_json(&StateDocument::new(&states))?;
             } else {
                 let states: Vec<State> = states.into_values().collect();
-                context.print(&render::state::list(&states, context.terminal.width))?;
+                context.print(&render::state::list(&states, context.terminal.data_width))?;
             }
         }
         StateCommand::Show { address, selection } => {
@@ -42,7 +42,7 @@ pub async fn state(context: &Context, command: &StateCommand) -> Result<Exit, Cl
                 context.print_json(&StateDocument::new(&states))?;
             } else {
                 for state in states.values() {
-                    let text = render::state::show(state, &address, context.terminal.width);
+                    let text = render::state::show(state, &address, context.terminal.data_width);
                     context.print(&text.unwrap_or_default())?;
                 }
             }

@@ -50,6 +50,7 @@ pub(crate) fn workspace(user: &str, changes: Vec<Change>) -> UnitPlan {
         steps: Vec::new(),
         changes,
         unreadable: BTreeMap::new(),
+        notes: BTreeMap::new(),
     };
     plan.digest = plan.decision_digest();
     plan

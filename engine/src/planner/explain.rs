@@ -86,6 +86,18 @@ pub(super) fn refused(differences: &[Difference]) -> BTreeMap<&'static str, Vec<
     refused
 }
 
+/// What to know of an attribute that stays as it is although the specs want it otherwise.
+pub(super) fn left_alone(difference: &Difference, instead: &str) -> String {
+    let before = difference.before.as_ref().map_or("not set".into(), ToString::to_string);
+    let wanted = match &difference.after {
+        Some(Expr::Value(value)) => value.to_string(),
+        Some(_) => "a value that is not known yet".into(),
+        None => "not set".into(),
+    };
+    let name = difference.name;
+    format!("`{name}` stays {before}, although the specs now come to {wanted}: {instead}")
+}
+
 /// Why differences take a replacement.
 pub(super) fn reasons(differences: &[Difference], asked: bool) -> Vec<String> {
     let mut reasons = Vec::new();

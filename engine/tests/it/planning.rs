@@ -131,13 +131,18 @@ fn drift_of_a_managed_attribute_is_mended_and_of_a_volatile_one_ignored() {
 }
 
 #[test]
-fn a_refused_attribute_is_refused_alone_and_carried_along_by_a_replacement() {
+fn what_does_not_change_on_its_own_is_left_alone_and_carried_along_by_a_replacement() {
     let world = World::with(&FULL);
     let mut moved = FULL.resources();
     let boxes = moved.iter_mut().filter(|r| r.address.resource_type.as_str() == "toy.box");
     boxes.for_each(|r| drop(r.inputs.insert("zone".into(), "b".into())));
     let desired = crate::wish::build(moved.clone());
-    assert_eq!(refusals(&world, &desired), [RefusalKind::Unchangeable; 2]);
+    let plan = world.plan(&desired).unwrap();
+    assert!(plan.steps.is_empty());
+    let notes: Vec<String> = plan.notes.keys().map(ToString::to_string).collect();
+    assert_eq!(notes, ["toy.box/b0", "toy.box/b1"]);
+    let note = r#"`zone` stays "a", although the specs now come to "b": rebuild it"#;
+    assert_eq!(plan.notes[&address("toy.box/b0")], note);
 
     moved[0].inputs.insert("cidr".into(), "other".into());
     let plan = world.plan(&crate::wish::build(moved)).unwrap();
@@ -145,13 +150,26 @@ fn a_refused_attribute_is_refused_alone_and_carried_along_by_a_replacement() {
 }
 
 #[test]
-fn a_refusal_names_what_is_refused_and_nothing_else() {
+fn what_does_not_change_on_its_own_stands_in_the_way_of_nothing_else() {
     let world = World::with(&FULL);
     let mut moved = Wish { script: 1, ..FULL }.resources();
     let item = moved.iter_mut().find(|r| r.address.to_string() == "toy.box/b0");
     item.unwrap().inputs.insert("zone".into(), "b".into());
 
-    let refusals = world.plan(&crate::wish::build(moved)).unwrap_err();
+    let plan = world.plan(&crate::wish::build(moved)).unwrap();
+
+    let change = plan.changes.iter().find(|change| change.address == address("toy.box/b0"));
+    let names: Vec<&str> = change.unwrap().attributes.iter().map(|a| &*a.name).collect();
+    assert_eq!(names, ["script"]);
+}
+
+#[test]
+fn what_somebody_changed_and_nfplan_cannot_change_back_is_refused_by_name() {
+    let world = World::with(&FULL);
+    world.toy.change_by_hand("toy.box/b0", "zone", "b");
+    let desired = Wish { script: 1, ..FULL }.desired();
+
+    let refusals = world.plan(&desired).unwrap_err();
 
     let messages: Vec<&str> = refusals.iter().map(|refusal| refusal.message.as_str()).collect();
     assert_eq!(messages, ["`zone` cannot change: rebuild it"]);

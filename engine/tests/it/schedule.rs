@@ -67,6 +67,7 @@ fn graph(dice: &mut Dice) -> UnitPlan {
         steps,
         changes: Vec::new(),
         unreadable: BTreeMap::new(),
+        notes: BTreeMap::new(),
         wanted: true,
     }
 }

@@ -140,6 +140,7 @@ pub(crate) fn plan_from(base: &Base) -> UnitPlan {
         changes: Vec::new(),
         wanted: true,
         unreadable: BTreeMap::new(),
+        notes: BTreeMap::new(),
     };
     plan.digest = plan.decision_digest();
     plan
