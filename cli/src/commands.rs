@@ -9,6 +9,10 @@ pub mod state;
 pub mod validate;
 pub mod version;
 
+use std::collections::BTreeMap;
+
+use nfplan_providers::sim::CallCount;
+use nfplan_providers::sim::Sim;
 use nfplan_specs::diagnostic::Diagnostics;
 use nfplan_specs::render::Style;
 use nfplan_specs::render::render;
@@ -39,6 +43,24 @@ impl Context {
         let text = serde_json::to_string_pretty(document)
             .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;
         self.print(&format!("{text}\n"))
+    }
+
+    /// Shows how many calls of each API there were, if asked for.
+    pub fn show_calls(&self, cloud: &Sim) {
+        if !self.settings.general.verbose {
+            return;
+        }
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        for call in cloud.call_log() {
+            *counts.entry(call.operation).or_default() += 1;
+        }
+        let CallCount { reads, writes } = cloud.call_count();
+        let list: Vec<String> =
+            counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        self.terminal.note(&format!(
+            "calls: {reads} that look, {writes} that change\n  {}\n",
+            list.join(", ")
+        ));
     }
 
     /// Shows problems of spec files with their lines.

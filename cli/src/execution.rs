@@ -191,10 +191,7 @@ impl<'a> Execution<'a> {
         if !outcomes.is_empty() {
             self.context.print(&report(outcomes, self.context.terminal.width))?;
         }
-        if self.context.settings.general.verbose {
-            let (read, write) = (calls.read, calls.write);
-            self.context.terminal.note(&format!("calls: {read} that look, {write} that change\n"));
-        }
+        self.context.show_calls(self.cloud);
         Ok(())
     }
 }

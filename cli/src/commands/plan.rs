@@ -38,6 +38,7 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     if planned.refused.is_empty() || !context.settings.general.json {
         show(context, &document, &planned, &arguments.showing)?;
     }
+    context.show_calls(&project.cloud);
     refuse(context, &planned)?;
     if let Some(file) = &arguments.out {
         save(&context.settings.root.join(file), &document)?;
