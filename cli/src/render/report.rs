@@ -287,8 +287,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_outcome_says_what_is_left_and_what_comes_next_and_the_numbers_add_up() {
+    /// One unit of each outcome that has a report.
+    fn one_of_each() -> Vec<Report> {
         let done = |done| Ledger { done, ..Ledger::default() };
         let back = Ledger { undone: 4, kept: 1, failed: 1, not_started: 2, ..Ledger::default() };
         let mut rolled = of("carol", UnitResult::RolledBack(Cause::Step(StepId(3))), back);
@@ -299,7 +299,7 @@ mod tests {
             Ledger { undone: 1, stuck: 1, ..Ledger::default() },
         );
         stuck.failures.push(failed(true));
-        let reports = [
+        vec![
             of("alice", UnitResult::Applied, done(31)),
             of(
                 "bob",
@@ -313,7 +313,12 @@ mod tests {
                 UnitResult::Interrupted,
                 Ledger { done: 1, not_started: 1, ..Ledger::default() },
             ),
-        ];
+        ]
+    }
+
+    #[test]
+    fn every_outcome_says_what_is_left_and_what_comes_next_and_the_numbers_add_up() {
+        let reports = one_of_each();
         let unreported = [Unreported {
             unit: format!("platform/{PLACE}").parse().unwrap(),
             why: Why::Refused,
