@@ -8,7 +8,8 @@
 //! |---|---|
 //! | words | [`settings`], [`project`], [`escape`], [`span`], [`diagnostic`], [`code`] |
 //! | text | [`render`], `tree`, `parse` |
-//! | format | `decode`, `syntax`, `format` |
+//! | format | `syntax` (forms of texts), `format::shape` (what may stand where), `decode`, `format` |
+//! | about the format | [`json_schema`] for editors, [`reference`](mod@reference) for people |
 //! | whole | [`fleet`], [`look_up`], [`lock`] |
 
 pub mod blueprint;
@@ -16,9 +17,11 @@ pub mod code;
 pub mod diagnostic;
 pub mod escape;
 pub mod fleet;
+pub mod json_schema;
 pub mod lock;
 pub mod look_up;
 pub mod project;
+pub mod reference;
 pub mod render;
 pub mod settings;
 pub mod span;

@@ -80,7 +80,7 @@ fn parse_text(file: &str, text: &str) -> Parsed {
     {
         match next {
             Ok((event, span)) => builder.take(event, span_of(span)),
-            Err(error) => builder.fail(syntax_error(file, &error)),
+            Err(error) => builder.fail(syntax_error(file, text, &error)),
         }
     }
     let broken = builder.progress == Progress::Broken;
@@ -88,7 +88,7 @@ fn parse_text(file: &str, text: &str) -> Parsed {
     Parsed { root, problems: builder.problems, broken }
 }
 
-fn syntax_error(file: &str, error: &yaml::ScanError) -> Diagnostic {
+fn syntax_error(file: &str, text: &str, error: &yaml::ScanError) -> Diagnostic {
     let mark = mark_of(*error.marker());
     let span = Span { start: mark, end: mark };
     match error.kind() {
@@ -97,8 +97,10 @@ fn syntax_error(file: &str, error: &yaml::ScanError) -> Diagnostic {
         | ErrorKind::TabInIndentation
         | ErrorKind::TabAtBlockScalarStart
         | ErrorKind::TabInPlainScalar => {
-            Diagnostic::error(code::TAB, file, span, "a tab stands where YAML takes spaces only")
-                .help("indent with spaces")
+            let message = "a tab stands where YAML takes spaces only";
+            let tabs = tabs_at(text, mark);
+            let spaces = "  ".repeat(tabs.end.offset.abs_diff(tabs.start.offset) as usize);
+            Diagnostic::error(code::TAB, file, tabs, message).suggest("indent with spaces", spaces)
         }
         ErrorKind::RecursionLimitExceeded => {
             let message = format!("more than {MAX_DEPTH} lists and maps stand in each other");
@@ -110,6 +112,19 @@ fn syntax_error(file: &str, error: &yaml::ScanError) -> Diagnostic {
         }
         _ => Diagnostic::error(code::SYNTAX, file, span, error.info()),
     }
+}
+
+/// The tabs at or right before a place.
+fn tabs_at(text: &str, mark: Mark) -> Span {
+    let (before, after) = text.split_at(mark.offset as usize);
+    let is_tab = |byte: &u8| *byte == b'\t';
+    let back = narrow(before.bytes().rev().take_while(is_tab).count());
+    let ahead = narrow(after.bytes().take_while(is_tab).count());
+    let moved = |mark: Mark, by: i64| {
+        let add = |number: u32| number.saturating_add_signed(i32::try_from(by).unwrap_or_default());
+        Mark { column: add(mark.column), offset: add(mark.offset), ..mark }
+    };
+    Span { start: moved(mark, -i64::from(back)), end: moved(mark, i64::from(ahead)) }
 }
 
 fn span_of(span: yaml::Span) -> Span {

@@ -17,7 +17,7 @@ const SEEDED: [(&str, &[u8]); 4] = [
 #[test]
 fn every_fault_of_every_file_is_reported_at_its_place_and_nothing_else() {
     let found = kit::in_full(&kit::problems(&SEEDED));
-    assert_eq!(found, include_str!("seeded/expected.txt"));
+    snapbox::assert_data_eq!(found, snapbox::file!["seeded/expected.txt"].raw());
 }
 
 #[test]

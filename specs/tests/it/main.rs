@@ -10,3 +10,4 @@ mod lock;
 mod oracle;
 mod project;
 mod rendering;
+mod schema;
