@@ -7,11 +7,12 @@
 //! | layer | modules |
 //! |---|---|
 //! | words | [`settings`], [`project`], [`escape`], [`span`], [`diagnostic`], [`code`] |
-//! | text | [`render`], `tree`, `parse` |
+//! | text | [`render`], [`annotation`], `tree`, `parse` |
 //! | format | `syntax` (forms of texts), `format::shape` (what may stand where), `decode`, `format` |
 //! | about the format | [`json_schema`] for editors, [`reference`](mod@reference) for people |
 //! | whole | [`fleet`], [`look_up`], [`lock`] |
 
+pub mod annotation;
 pub mod blueprint;
 pub mod code;
 pub mod diagnostic;

@@ -241,6 +241,8 @@ fn check_vcpus(decoder: &mut Decoder<'_>, own: &ComputeOverlay, below: &ComputeO
     if min <= max {
         return;
     }
+    let default = |set: Option<&Set<u32>>| if set.is_none() { " by default" } else { "" };
+    let (min, max) = (format!("{min}{}", default(least)), format!("{max}{}", default(most)));
     let message = format!("`min_vcpus` is {min}, more than `max_vcpus`, which is {max}");
     decoder.report_conflict(code::VCPUS, message, [least.map(Set::place), most.map(Set::place)]);
 }

@@ -7,10 +7,11 @@ use nfplan_engine::desired::Problem;
 use crate::kit;
 use crate::kit::PROJECT;
 
-const SEEDED: [(&str, &[u8]); 4] = [
+const SEEDED: [(&str, &[u8]); 5] = [
     ("nfplan.yaml", include_bytes!("seeded/nfplan.yaml")),
     ("workspaces/alice.yaml", include_bytes!("seeded/workspaces/alice.yaml")),
     ("workspaces/more.yml", include_bytes!("seeded/workspaces/more.yml")),
+    ("workspaces/tab.yaml", include_bytes!("seeded/workspaces/tab.yaml")),
     ("workspaces/zed.yaml", include_bytes!("seeded/workspaces/zed.yaml")),
 ];
 

@@ -7,6 +7,7 @@ mod hazards;
 mod kit;
 mod layers;
 mod lock;
+mod messages;
 mod oracle;
 mod project;
 mod rendering;

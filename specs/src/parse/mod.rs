@@ -4,16 +4,18 @@
 //! on after the first problem. What it refuses is refused for every file: other encodings, second
 //! documents, duplicate keys, tags, merge keys, and sizes that no project needs.
 
+mod syntax_error;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 use std::mem;
 
 use serde_saphyr::granit_parser as yaml;
-use serde_saphyr::granit_parser::ErrorKind;
 use serde_saphyr::granit_parser::Event;
 use serde_saphyr::granit_parser::ScalarStyle;
 use serde_saphyr::granit_parser::StructureStyle;
 
+use self::syntax_error::syntax_error;
 use crate::code;
 use crate::diagnostic::Diagnostic;
 use crate::span::Mark;
@@ -86,45 +88,6 @@ fn parse_text(file: &str, text: &str) -> Parsed {
     let broken = builder.progress == Progress::Broken;
     let root = if broken { None } else { builder.root };
     Parsed { root, problems: builder.problems, broken }
-}
-
-fn syntax_error(file: &str, text: &str, error: &yaml::ScanError) -> Diagnostic {
-    let mark = mark_of(*error.marker());
-    let span = Span { start: mark, end: mark };
-    match error.kind() {
-        ErrorKind::TabNotAllowed
-        | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabInIndentation
-        | ErrorKind::TabAtBlockScalarStart
-        | ErrorKind::TabInPlainScalar => {
-            let message = "a tab stands where YAML takes spaces only";
-            let tabs = tabs_at(text, mark);
-            let spaces = "  ".repeat(tabs.end.offset.abs_diff(tabs.start.offset) as usize);
-            Diagnostic::error(code::TAB, file, tabs, message).suggest("indent with spaces", spaces)
-        }
-        ErrorKind::RecursionLimitExceeded => {
-            let message = format!("more than {MAX_DEPTH} lists and maps stand in each other");
-            Diagnostic::error(code::TOO_DEEP, file, span, message)
-        }
-        ErrorKind::UnknownAnchor => {
-            let message = "this alias stands for nothing: no anchor of its name comes before it";
-            Diagnostic::error(code::SYNTAX, file, span, message)
-        }
-        _ => Diagnostic::error(code::SYNTAX, file, span, error.info()),
-    }
-}
-
-/// The tabs at or right before a place.
-fn tabs_at(text: &str, mark: Mark) -> Span {
-    let (before, after) = text.split_at(mark.offset as usize);
-    let is_tab = |byte: &u8| *byte == b'\t';
-    let back = narrow(before.bytes().rev().take_while(is_tab).count());
-    let ahead = narrow(after.bytes().take_while(is_tab).count());
-    let moved = |mark: Mark, by: i64| {
-        let add = |number: u32| number.saturating_add_signed(i32::try_from(by).unwrap_or_default());
-        Mark { column: add(mark.column), offset: add(mark.offset), ..mark }
-    };
-    Span { start: moved(mark, -i64::from(back)), end: moved(mark, i64::from(ahead)) }
 }
 
 fn span_of(span: yaml::Span) -> Span {
