@@ -4,6 +4,7 @@ pub mod apply;
 pub mod destroy;
 pub mod init;
 pub mod plan;
+pub mod schema;
 pub mod show;
 pub mod state;
 pub mod validate;

@@ -12,6 +12,7 @@ use crate::commands::apply::apply;
 use crate::commands::destroy::destroy;
 use crate::commands::init::init;
 use crate::commands::plan::plan;
+use crate::commands::schema::schema;
 use crate::commands::show::show;
 use crate::commands::state::state;
 use crate::commands::validate::validate;
@@ -54,12 +55,13 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit, CliError> {
     runtime.block_on(async {
         match command {
             Command::Init => init(context),
-            Command::Validate => validate(context),
+            Command::Validate(arguments) => validate(context, arguments),
             Command::Plan(arguments) => plan(context, arguments).await,
             Command::Apply(arguments) => apply(context, arguments).await,
             Command::Destroy(arguments) => destroy(context, arguments).await,
             Command::Show(arguments) => show(context, arguments).await,
             Command::State(command) => state(context, command).await,
+            Command::Schema(arguments) => schema(context, arguments),
             Command::Version => version(context),
         }
     })

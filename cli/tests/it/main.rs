@@ -10,6 +10,7 @@ mod interruption;
 mod kit;
 mod life;
 mod output;
+mod reports;
 mod saved_plans;
 mod secrets;
 mod specs;
