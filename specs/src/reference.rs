@@ -86,8 +86,9 @@ impl Pages {
 
     fn words(&mut self, key: &Key) {
         let words: &[Word] = match &key.shape {
-            Shape::Word(words) | Shape::WordOrSection(words, _) => words,
-            Shape::List(Shape::Word(words), _) => words,
+            Shape::Word(words)
+            | Shape::WordOrSection(words, _)
+            | Shape::List(Shape::Word(words), _) => words,
             _ => return,
         };
         self.line(format_args!("Words of `{}`:\n", key.name));

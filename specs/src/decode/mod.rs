@@ -234,7 +234,7 @@ impl<'p> Decoder<'p> {
             let known: Vec<&str> = section.keys().map(|key| key.name).collect();
             let problem =
                 self.error(code::UNKNOWN_KEY, entry.span, format!("`{name}` is no key here"));
-            self.report(propose(problem, name, known));
+            self.report(propose(problem, name, &known));
         }
     }
 

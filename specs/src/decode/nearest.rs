@@ -3,7 +3,7 @@
 use crate::diagnostic::Diagnostic;
 
 /// Adds what was probably meant, or what there is to choose from.
-pub(crate) fn propose(problem: Diagnostic, text: &str, known: Vec<&str>) -> Diagnostic {
+pub(crate) fn propose(problem: Diagnostic, text: &str, known: &[&str]) -> Diagnostic {
     match nearest(text, known.iter().copied()) {
         Some(near) => problem.suggest(format!("did you mean `{near}`?"), near),
         None if known.is_empty() => problem,

@@ -65,8 +65,8 @@ impl Decoder<'_> {
         }
         let message = format!("`{}` cannot be `{text}`", field.name);
         let problem = self.error(code::UNKNOWN_WORD, field.node.span, message);
-        let known = choices.iter().map(|choice| choice.word.name).collect();
-        self.report(propose(problem, text, known));
+        let known: Vec<&str> = choices.iter().map(|choice| choice.word.name).collect();
+        self.report(propose(problem, text, &known));
         None
     }
 

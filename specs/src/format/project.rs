@@ -165,10 +165,13 @@ const APPROVALS: [Choice<ApprovalClass>; 5] = {
     }
     [
         choice(0, "Data would be lost. Always needs approval."),
-        choice(1, "More than `max_deletes` units, or all, would be destroyed. Always."),
-        choice(2, "Something is deleted before its successor exists. Always."),
-        choice(3, "Any unit would be destroyed."),
-        choice(4, "Anything would be replaced."),
+        choice(
+            1,
+            "More than `max_deletes` units, or all, would be destroyed. Always needs approval.",
+        ),
+        choice(2, "Something is deleted before its successor exists. Always needs approval."),
+        choice(3, "Any unit would be destroyed. Needs approval if named here."),
+        choice(4, "Anything would be replaced. Needs approval if named here."),
     ]
 };
 

@@ -243,7 +243,7 @@ fn chosen<'d, T>(
     let message = format!("the {} `{name}` does not exist in nfplan.yaml", field.name);
     let names: Vec<&str> = declared.keys().map(AsRef::as_ref).collect();
     let problem = decoder.error(code, field.node.span, message);
-    decoder.report(propose(problem, name, names));
+    decoder.report(propose(problem, name, &names));
     None
 }
 

@@ -35,22 +35,23 @@ pub(crate) struct Form {
     /// Whether a text has it.
     pub matches: fn(&str) -> bool,
     /// What was probably meant by a text that has it not; worth nothing unless that has it.
-    mend: fn(&str) -> Option<String>,
+    mend: fn(&str) -> String,
 }
 
 impl Form {
     /// What was probably meant by a text that has not this form.
     pub(crate) fn mended(&self, text: &str) -> Option<String> {
-        (self.mend)(text).filter(|mended| (self.matches)(mended))
+        Some((self.mend)(text)).filter(|mended| (self.matches)(mended))
     }
 }
 
-fn never(_: &str) -> Option<String> {
-    None
+/// Nothing is known to be meant.
+fn as_it_is(text: &str) -> String {
+    text.to_owned()
 }
 
-fn lower(text: &str) -> Option<String> {
-    Some(text.trim().to_ascii_lowercase())
+fn lower(text: &str) -> String {
+    text.trim().to_ascii_lowercase()
 }
 
 /// Parts of patterns.
@@ -85,7 +86,7 @@ pub(crate) static NOT_EMPTY: Form = Form {
     expected: "text, not empty",
     pattern: r"^[\s\S]+$",
     matches: |text| !text.is_empty(),
-    mend: never,
+    mend: as_it_is,
 };
 
 /// Twelve digits.
@@ -94,7 +95,7 @@ pub(crate) static ACCOUNT_ID: Form = Form {
     pattern: "^[0-9]{12}$",
     matches: |id| AccountId::new(id).is_ok(),
     // The AWS console shows it in three groups.
-    mend: |id| Some(id.replace(['-', ' '], "")),
+    mend: |id| id.replace(['-', ' '], ""),
 };
 
 /// `us-east-1`, `us-gov-west-1`.
@@ -122,7 +123,7 @@ pub(crate) static LOCAL_NAME: Form = Form {
         let inside = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         !name.is_empty() && name.bytes().all(inside)
     },
-    mend: |name| Some(name.trim().replace(' ', "-")),
+    mend: |name| name.trim().replace(' ', "-"),
 };
 
 /// A user name that has an escaped form of its own.
@@ -130,7 +131,7 @@ pub(crate) static USER: Form = Form {
     expected: "printable ASCII",
     pattern: "^[ -~]+$",
     matches: |user| escape_user(user).is_ok(),
-    mend: never,
+    mend: as_it_is,
 };
 
 /// Where the state is.
@@ -144,7 +145,7 @@ pub(crate) static STATE: Form = Form {
         r")*(?:/[^/]+)*/*)$"
     ),
     matches: |text| text.parse::<StateLocation>().is_ok(),
-    mend: never,
+    mend: as_it_is,
 };
 
 /// A role's ARN.
@@ -152,7 +153,7 @@ pub(crate) static ROLE_ARN: Form = Form {
     expected: "a role's ARN such as arn:aws:iam::111122223333:role/nfplan",
     pattern: concat!("^", part!(partition), ":iam::[0-9]{12}:role/[!-~]+$"),
     matches: |text| arn(text).is_some_and(|arn| is_iam(&arn, &["role/"])),
-    mend: never,
+    mend: as_it_is,
 };
 
 /// The ARN of a role, a user or a whole account.
@@ -160,7 +161,7 @@ pub(crate) static PRINCIPAL_ARN: Form = Form {
     expected: "the ARN of an IAM role, a user or an account's root",
     pattern: concat!("^", part!(partition), ":iam::[0-9]{12}:(?:(?:role|user)/[!-~]+|root)$"),
     matches: |text| arn(text).is_some_and(|arn| is_iam(&arn, &["role/", "user/", "root"])),
-    mend: |text| AccountId::new(text).ok().map(|id| format!("arn:aws:iam::{id}:root")),
+    mend: |id| format!("arn:aws:iam::{id}:root"),
 };
 
 /// The ARN of a managed policy, AWS's own included.
@@ -173,7 +174,7 @@ pub(crate) static POLICY_ARN: Form = Form {
             is_iam(if arn.account == "aws" { &aws_managed } else { &arn }, &["policy/"])
         })
     },
-    mend: never,
+    mend: as_it_is,
 };
 
 /// The ARN of an Image Builder pipeline.
@@ -195,7 +196,7 @@ pub(crate) static PIPELINE_ARN: Form = Form {
                 && arn.resource.strip_prefix("image-pipeline/").is_some_and(|name| !name.is_empty())
         })
     },
-    mend: never,
+    mend: as_it_is,
 };
 
 /// Defines the form of an EC2 id: the kind of object, a hyphen, 8 or 17 hexadecimal digits.
@@ -256,7 +257,7 @@ pub(crate) static DOMAIN: Form = Form {
     mend: |name| {
         let host = name.split_once("://").map_or(name, |(_, rest)| rest);
         let host = host.split('/').next().unwrap_or_default().trim_end_matches('.');
-        Some(host.strip_prefix('*').unwrap_or(host).to_owned())
+        host.strip_prefix('*').unwrap_or(host).to_owned()
     },
 };
 
@@ -269,7 +270,7 @@ pub(crate) static IMAGE: Form = Form {
         let image = |text: &str| !text.contains("//") && text.bytes().all(inside);
         fill_in(template, "u").is_ok_and(|text| !text.is_empty() && image(&text))
     },
-    mend: |template| template.split_once("://").map(|(_, rest)| rest.to_owned()),
+    mend: |template| template.split_once("://").map_or(template, |(_, rest)| rest).to_owned(),
 };
 
 /// A bucket's name.
@@ -287,7 +288,7 @@ pub(crate) static BUCKET: Form = Form {
     matches: |template| fill_in(template, "u").is_ok_and(|name| is_bucket(&name)),
     mend: |name| {
         let name = name.strip_prefix("s3://").unwrap_or(name).trim_end_matches('/');
-        Some(name.strip_prefix("arn:aws:s3:::").unwrap_or(name).to_ascii_lowercase())
+        name.strip_prefix("arn:aws:s3:::").unwrap_or(name).to_ascii_lowercase()
     },
 };
 
@@ -299,7 +300,7 @@ pub(crate) static CIDR: Form = Form {
         r"|192\.168)\.(?:0\.0/16|(?:0|128)\.0/17|(?:0|64|128|192)\.0/18)$"
     ),
     matches: |block| cidr(block).is_ok(),
-    mend: never,
+    mend: as_it_is,
 };
 
 /// A tag's key.
@@ -310,7 +311,7 @@ pub(crate) static TAG_KEY: Form = Form {
         r"(?=.{1,128}$)[\p{Alphabetic}\p{N} _.:/=+@-]+$"
     ),
     matches: |key| tag_key(key).is_ok(),
-    mend: never,
+    mend: as_it_is,
 };
 
 /// A tag's value.
@@ -318,9 +319,9 @@ pub(crate) static TAG_VALUE: Form = Form {
     expected: "a tag's value: up to 256 letters, digits, spaces and _.:/=+-@",
     pattern: r"^(?=.{0,256}$)[\p{Alphabetic}\p{N} _.:/=+@-]*$",
     matches: |text| tag_text(text, 256).is_ok(),
-    mend: never,
+    mend: as_it_is,
 };
 
 /// A label's key: anything.
 pub(crate) static ANY: Form =
-    Form { expected: "text", pattern: r"^[\s\S]*$", matches: |_| true, mend: never };
+    Form { expected: "text", pattern: r"^[\s\S]*$", matches: |_| true, mend: as_it_is };
