@@ -14,7 +14,7 @@ fn documented() -> Vec<(String, String, String)> {
     let mut found = Vec::new();
     for line in reference().lines() {
         if let Some(title) = line.strip_prefix("## ").or_else(|| line.strip_prefix("### ")) {
-            section = title.trim_matches('`').to_owned();
+            title.trim_matches('`').clone_into(&mut section);
         }
         let cells: Vec<&str> = line.split(" | ").collect();
         if let [key, _, default, _] = cells.as_slice()

@@ -87,66 +87,42 @@ enum Edit {
     Repeat,
 }
 
+/// Values to put somewhere: of every type, sound in some places and in others not.
+const VALUES: &str = r#"[
+    null, true, 0, 1, 2, -1, 101, 1.5, 9007199254740993, "", "x", "64", "true", "spot", "ec2",
+    "proxy", "existing", "role", "access_key", "aws", "sim", [], {}, ["x"], ["m5", "m5"], {
+    "id": "ami-01234567" }, { "mode": "existing" }, { "kind": "role" }, { "type": "ec2" },
+    "*.quay.io", "{{user}}", "10.0.0.0/8", "Data.Example.org", "vpc-01234567"
+]"#;
+
+/// Keys to add somewhere.
+const KEYS: [&str; 21] = [
+    "nfplan",
+    "state",
+    "account",
+    "mode",
+    "type",
+    "kind",
+    "id",
+    "pipeline",
+    "cidr",
+    "vpc",
+    "deliver",
+    "assumable_by",
+    "bid_percentage",
+    "external_id",
+    "assume_role",
+    "provider",
+    "Name",
+    "aws:x",
+    "é",
+    "x",
+    "",
+];
+
 fn edits() -> impl Strategy<Value = Vec<(Index, Edit)>> {
-    let values = prop::sample::select(vec![
-        json!(null),
-        json!(true),
-        json!(0),
-        json!(1),
-        json!(2),
-        json!(-1),
-        json!(101),
-        json!(1.5),
-        json!(9_007_199_254_740_993_u64),
-        json!(""),
-        json!("x"),
-        json!("64"),
-        json!("true"),
-        json!("spot"),
-        json!("ec2"),
-        json!("proxy"),
-        json!("existing"),
-        json!("role"),
-        json!("access_key"),
-        json!("aws"),
-        json!("sim"),
-        json!([]),
-        json!({}),
-        json!(["x"]),
-        json!(["m5", "m5"]),
-        json!({ "id": "ami-01234567" }),
-        json!({ "mode": "existing" }),
-        json!({ "kind": "role" }),
-        json!({ "type": "ec2" }),
-        json!("*.quay.io"),
-        json!("{{user}}"),
-        json!("10.0.0.0/8"),
-        json!("Data.Example.org"),
-        json!("vpc-01234567"),
-    ]);
-    let keys = prop::sample::select(vec![
-        "nfplan",
-        "state",
-        "account",
-        "mode",
-        "type",
-        "kind",
-        "id",
-        "pipeline",
-        "cidr",
-        "vpc",
-        "deliver",
-        "assumable_by",
-        "bid_percentage",
-        "external_id",
-        "assume_role",
-        "provider",
-        "Name",
-        "aws:x",
-        "é",
-        "x",
-        "",
-    ]);
+    let values = prop::sample::select(serde_json::from_str::<Vec<Value>>(VALUES).unwrap());
+    let keys = prop::sample::select(&KEYS[..]);
     let edit = prop_oneof![
         3 => values.clone().prop_map(Edit::Set),
         3 => Just(Edit::Remove),
