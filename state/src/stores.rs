@@ -2,6 +2,10 @@
 
 pub mod folder;
 pub mod memory;
+#[cfg(feature = "aws")]
+pub mod s3;
 
 pub use folder::FolderStore;
 pub use memory::MemoryStore;
+#[cfg(feature = "aws")]
+pub use s3::S3Store;
