@@ -7,7 +7,6 @@
 
 use std::collections::BTreeSet;
 
-use aws_config::BehaviorVersion;
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Region;
@@ -43,19 +42,14 @@ pub struct S3Store {
 }
 
 impl S3Store {
-    /// A store in a bucket, with the credentials, region and endpoint of the environment. Nothing is
-    /// sent.
-    pub async fn open(bucket: Bucket, profile: Option<&str>) -> Self {
-        Self { client: client(&bucket, profile).await, bucket }
+    /// A store in a bucket, with credentials, region and endpoint as configured. Nothing is sent.
+    pub fn new(bucket: Bucket, config: &SdkConfig) -> Self {
+        Self { client: client(&bucket, config), bucket }
     }
 
     /// The bucket and prefix.
     pub fn bucket(&self) -> &Bucket {
         &self.bucket
-    }
-
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
     }
 
     fn whole(&self, key: &str) -> String {
@@ -108,22 +102,16 @@ enum Condition<'a> {
     Tagged(&'a Tag),
 }
 
-/// A client with the environment's credentials, region and endpoint.
-async fn client(bucket: &Bucket, profile: Option<&str>) -> Client {
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
-    if let Some(profile) = profile {
-        loader = loader.profile_name(profile);
-    }
-    let config = loader.load().await;
+fn client(bucket: &Bucket, config: &SdkConfig) -> Client {
     let region = bucket.region.as_ref().map(|region| Region::new(region.to_string()));
     let region = region.or(config.region().cloned()).unwrap_or(Region::from_static(DEFAULT_REGION));
     let timeouts = TimeoutConfig::builder().operation_timeout(CALL).build();
-    let builder = aws_sdk_s3::config::Builder::from(&config)
+    let builder = aws_sdk_s3::config::Builder::from(config)
         .region(region)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts);
     // Servers that only speak S3 have no host name for each bucket.
-    Client::from_conf(builder.force_path_style(is_elsewhere(&config)).build())
+    Client::from_conf(builder.force_path_style(is_elsewhere(config)).build())
 }
 
 /// Whether the environment names another endpoint, for all services or for S3.

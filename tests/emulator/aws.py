@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""AWS for tests: moto behind a front that takes one request at a time and fails on demand.
+
+    aws.py PORT          serves on 127.0.0.1 until it is killed
+
+moto answers requests in threads and checks S3 preconditions before it acts, so that two writers can
+both win. The front's lock makes each request atomic, as S3 promises.
+
+Faults are set by a client:
+
+    POST /_faults [{"service": "s3", "op": "PutObject", "nth": 2, "times": 1, "do": "lose"}, ...]
+    GET  /_faults        {"rules": [...], "calls": [[service, operation, fault], ...]}
+
+`service` and `op` may be left out; `nth` counts matching requests from 1; `times` 0 means from then
+on. What is done instead of answering:
+
+    error   nothing takes effect; the answer is `status` (500) with `code` (InternalError)
+    lose    it takes effect, and the connection is cut before the answer
+    cut     the connection is cut before it takes effect
+    delay   the answer comes `ms` milliseconds later
+"""
+
+import io
+import json
+import re
+import socket
+import sys
+import threading
+import time
+
+import moto.backends
+from moto.core.config import default_user_config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, run_simple
+
+# Jobs would need a container engine otherwise.
+default_user_config["batch"] = {"use_docker": False}
+
+# moto looks at every folder of its own for each request.
+MODULES = sorted(moto.backends.list_of_moto_modules())
+moto.backends.list_of_moto_modules = lambda: MODULES
+
+
+def operation(env, body):
+    """The service that a request is signed for, and the operation."""
+    signed = re.search(
+        r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", env.get("HTTP_AUTHORIZATION", "")
+    )
+    service = signed.group(1) if signed else "?"
+    if target := env.get("HTTP_X_AMZ_TARGET"):
+        return service, target.rsplit(".", 1)[-1]
+    if action := re.search(rb"(?:^|&)Action=(\w+)", body):
+        return service, action.group(1).decode()
+    path = env["PATH_INFO"].strip("/")
+    if service != "s3":
+        return service, path.rsplit("/", 1)[-1]
+    query = env.get("QUERY_STRING", "")
+    kind = "Object" if "/" in path else "Bucket"
+    part = "" if not query or query.startswith("x-id") else ":" + re.split("[=&]", query)[0]
+    return service, env["REQUEST_METHOD"].capitalize() + kind + part
+
+
+def refusal(service, code, status):
+    """An error as the service writes it."""
+    message = "injected"
+    if service == "s3":
+        body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        kind = "application/xml"
+    elif service == "ec2":
+        error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        body, kind = f"<Response><Errors>{error}</Errors></Response>", "text/xml"
+    elif service in ("iam", "sts"):
+        error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        body, kind = f"<ErrorResponse>{error}</ErrorResponse>", "text/xml"
+    else:
+        body, kind = json.dumps({"__type": code, "message": message}), "application/json"
+    headers = [("Content-Type", kind), ("x-amzn-errortype", code)]
+    return f"{status} Injected", headers, body.encode()
+
+
+class Faults:
+    """The rules, and the requests so far."""
+
+    def __init__(self):
+        self.rules = []
+        self.calls = []
+
+    def set(self, rules):
+        self.rules = [dict(rule, seen=0) for rule in rules]
+        self.calls = []
+
+    def next(self, service, op):
+        """Counts a request and returns the rule that it falls under, if any."""
+        hit = None
+        for rule in self.rules:
+            if rule.get("service", service) != service or rule.get("op", op) != op:
+                continue
+            rule["seen"] += 1
+            first, times = rule.get("nth", 1), rule.get("times", 1)
+            within = times == 0 or rule["seen"] < first + times
+            if hit is None and rule["seen"] >= first and within:
+                hit = rule
+        self.calls.append([service, op, hit["do"] if hit else ""])
+        return hit or {}
+
+    def document(self):
+        return json.dumps({"rules": self.rules, "calls": self.calls}).encode()
+
+
+class Front:
+    """One request at a time."""
+
+    def __init__(self):
+        self.moto = DomainDispatcherApplication(create_backend_app)
+        self.lock = threading.Lock()
+        self.faults = Faults()
+
+    def __call__(self, env, start):
+        length = int(env.get("CONTENT_LENGTH") or 0)
+        body = env["wsgi.input"].read(length) if length else b""
+        if not length and env.get("wsgi.input_terminated"):
+            body = env["wsgi.input"].read()
+        if env["PATH_INFO"] == "/_faults":
+            return self.command(env, start, body)
+        service, op = operation(env, body)
+        with self.lock:
+            rule = self.faults.next(service, op)
+        do = rule.get("do", "")
+        if do == "delay":
+            time.sleep(rule.get("ms", 100) / 1000)
+        if do == "error":
+            code, status = rule.get("code", "InternalError"), rule.get("status", 500)
+            status, headers, data = refusal(service, code, status)
+        elif do != "cut":
+            with self.lock:
+                status, headers, data = self.answer(env, body)
+        if do in ("cut", "lose"):
+            try:
+                env["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            raise ConnectionResetError("injected")
+        start(status, headers + self.length(env, status, data))
+        return [data]
+
+    def command(self, env, start, body):
+        with self.lock:
+            if env["REQUEST_METHOD"] == "POST":
+                self.faults.set(json.loads(body))
+            data = self.faults.document()
+        start("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(data)))])
+        return [data]
+
+    def answer(self, env, body):
+        """What moto says."""
+        env["wsgi.input"], env["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))
+        env.pop("HTTP_TRANSFER_ENCODING", None)
+        begun = []
+        data = b"".join(self.moto(env, lambda status, headers, _=None: begun.extend((status, headers))))
+        status, headers = begun[:2]
+        dropped = ("connection",) if env["REQUEST_METHOD"] == "HEAD" else ("connection", "content-length")
+        return status, [pair for pair in headers if pair[0].lower() not in dropped], data
+
+    @staticmethod
+    def length(env, status, data):
+        """Every answer with a body says how long it is, so that connections stay open."""
+        without_body = env["REQUEST_METHOD"] == "HEAD" or status.startswith(("204", "304"))
+        return [] if without_body else [("Content-Length", str(len(data)))]
+
+
+class Handler(WSGIRequestHandler):
+    """Keeps connections open and says nothing."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, *_):
+        pass
+
+
+if __name__ == "__main__":
+    run_simple("127.0.0.1", int(sys.argv[1]), Front(), threaded=True, request_handler=Handler)

@@ -1,0 +1,6 @@
+//! What speaks HTTP, against servers that stand in for AWS: `tests/emulator/with` starts them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod buckets;
+mod kit;
