@@ -13,7 +13,6 @@ use nfplan_specs::project::ApprovalClass;
 use crate::args::Approving;
 use crate::commands::Context;
 use crate::error::CliError;
-use crate::exit::Exit;
 use crate::project::Project;
 use crate::selection::Universe;
 
@@ -29,19 +28,7 @@ impl Approval {
     /// Takes the flags. Where nobody can be asked and nothing is approved, this refuses before any
     /// work is done.
     pub fn new(arguments: &Approving, context: &Context) -> Result<Self, CliError> {
-        let mut allowed = BTreeSet::new();
-        for text in &arguments.allow {
-            let word = text.replace('-', "_");
-            let known = ApprovalClass::WORDS.iter().find(|(name, _)| **name == *word);
-            let Some((_, class)) = known else {
-                let words: Vec<String> =
-                    ApprovalClass::WORDS.iter().map(|(name, _)| flag_word(name)).collect();
-                let message = format!("--allow {text} is no class of change");
-                return Err(CliError::new(Exit::Usage, message)
-                    .hint(format!("the classes are {}", words.join(", "))));
-            };
-            allowed.insert(*class);
-        }
+        let allowed = arguments.allow.iter().copied().map(ApprovalClass::from).collect();
         let may_ask = context.terminal.interactive && !context.settings.general.no_input;
         if !arguments.auto_approve && !may_ask {
             return Err(CliError::refused("nobody can be asked to approve: there is no terminal")

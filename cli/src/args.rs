@@ -1,22 +1,32 @@
-//! The command line. Help texts are the doc comments here.
+//! The command line. Help texts are the doc comments here; examples and exit codes are in
+//! [`help`](crate::help).
 
 use std::path::PathBuf;
 
+use clap::ArgMatches;
 use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+use clap::ValueHint;
+use clap::parser::ValueSource;
 
 /// Plans and applies Nextflow workspaces on AWS Batch, one YAML file per researcher.
 ///
-/// Exit codes: 0 fine · 1 error · 2 changes (with --detailed-exitcode) · 4 something unreadable ·
-/// 5 failed and rolled back · 6 stuck · 7 refused · 8 leased by another · 9 applied with leftovers ·
-/// 64 usage · 65 invalid specs or missing pin · 77 permission denied · 130/143 interrupted.
+/// `nfplan.yaml` and `workspaces/*.yaml` say what is wanted; `nfplan plan` shows what would change,
+/// and `nfplan apply` makes it so, all or nothing for each researcher.
 #[derive(Debug, Parser)]
-#[command(name = "nfplan", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "nfplan", version, disable_help_subcommand = true)]
 pub struct Arguments {
     /// Work in this folder
-    #[arg(short = 'C', value_name = "DIR", env = "NFPLAN_DIR", default_value = ".", global = true)]
+    #[arg(
+        short = 'C',
+        value_name = "DIR",
+        env = "NFPLAN_DIR",
+        default_value = ".",
+        global = true,
+        value_hint = ValueHint::DirPath
+    )]
     pub dir: PathBuf,
     /// What holds for every command.
     #[command(flatten)]
@@ -27,7 +37,7 @@ pub struct Arguments {
 }
 
 /// What holds for every command.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "independent flags of the command line")]
 pub struct General {
     /// Print one JSON document on stdout
@@ -40,10 +50,10 @@ pub struct General {
     #[arg(long, env = "NFPLAN_NO_INPUT", global = true)]
     pub no_input: bool,
     /// Print results and failures only
-    #[arg(short, long, env = "NFPLAN_QUIET", global = true, conflicts_with = "verbose")]
+    #[arg(short, long, env = "NFPLAN_QUIET", global = true, overrides_with = "verbose")]
     pub quiet: bool,
-    /// Print more: calls by API
-    #[arg(short, long, env = "NFPLAN_VERBOSE", global = true)]
+    /// Print more: what was read, calls by API, the time taken
+    #[arg(short, long, env = "NFPLAN_VERBOSE", global = true, overrides_with = "quiet")]
     pub verbose: bool,
     /// Keep states here instead of where nfplan.yaml says
     #[arg(long, value_name = "LOCATION", env = "NFPLAN_STATE", global = true)]
@@ -59,24 +69,60 @@ pub struct General {
     pub allowed_accounts: Vec<String>,
 }
 
+impl General {
+    /// Quiet or verbose, never both: what the command line says wins over the environment.
+    pub fn settled(mut self, matches: &ArgMatches) -> Self {
+        let given = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+        if given("verbose") && !given("quiet") {
+            self.quiet = false;
+        }
+        self.verbose &= !self.quiet;
+        self
+    }
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Make a project that plans at once on the simulated cloud
+    ///
+    /// Writes nfplan.yaml, three researchers and a .gitignore. Nothing is written if any of them
+    /// exists.
     Init,
     /// Check all specs, offline, and report all problems at once
     Validate,
     /// Show what would change
+    ///
+    /// Compares the specs with the recorded states and the live cloud. Writes nothing but missing
+    /// pins, to nfplan.lock, and the file that --out names.
     Plan(PlanArguments),
     /// Make the cloud as the specs want it, all or nothing for each researcher
+    ///
+    /// Ends runs that were interrupted, plans, shows the plan, asks, and carries it out. What fails
+    /// is rolled back; the other researchers' workspaces are not affected.
     Apply(ApplyArguments),
     /// Take units away; data stays
+    ///
+    /// Buckets with their contents, keys and logs stay in the cloud, and the next apply finds them
+    /// again. A platform goes only with the last workspace on it.
     Destroy(DestroyArguments),
     /// Show a saved plan, or the units and what they consist of
     Show(ShowArguments),
     /// Look at states
     #[command(subcommand)]
     State(StateCommand),
+    /// Show every setting with its value and where it comes from
+    ///
+    /// A flag wins over its NFPLAN_* variable, the variable over nfplan.yaml, and that over the
+    /// default.
+    Config,
+    /// Print a script that completes commands, flags and live names in a shell
+    ///
+    /// Users, platforms and addresses are completed from the specs and states of the project that
+    /// the line is about, -C included, without asking the cloud.
+    Completions(CompletionsArguments),
+    /// Print the manual page, or write the pages of all commands
+    Man(ManArguments),
     /// Print the version
     Version,
 }
@@ -96,7 +142,13 @@ pub struct Planning {
     #[command(flatten)]
     pub selection: Selection,
     /// What to ask the cloud: nothing, what bulk calls return, or everything
-    #[arg(long, value_enum, default_value_t = RefreshArgument::Bulk, env = "NFPLAN_REFRESH")]
+    #[arg(
+        long,
+        value_name = "DEPTH",
+        value_enum,
+        default_value_t = RefreshArgument::Bulk,
+        env = "NFPLAN_REFRESH"
+    )]
     pub refresh: RefreshArgument,
     /// Refuse to look anything up that nfplan.lock does not hold
     #[arg(long, env = "NFPLAN_LOCKED")]
@@ -148,10 +200,27 @@ pub struct Approving {
     /// Do not ask; does not cover data loss, mass destroy and in-slot replacement
     #[arg(long, env = "NFPLAN_AUTO_APPROVE")]
     pub auto_approve: bool,
-    /// Allow this class of change: data-loss, mass-destroy, in-slot-replacement, destroy,
-    /// replacement; may be repeated
+    /// Allow this class of change; may be repeated
     #[arg(long, value_name = "CLASS", env = "NFPLAN_ALLOW", value_delimiter = ',')]
-    pub allow: Vec<String>,
+    pub allow: Vec<AllowArgument>,
+}
+
+/// A class of change that needs to be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AllowArgument {
+    /// Something that cannot be brought back goes with the change
+    #[value(alias = "data_loss")]
+    DataLoss,
+    /// More units go than nfplan.yaml lets go at once, or all of them
+    #[value(alias = "mass_destroy")]
+    MassDestroy,
+    /// The old object is deleted before the new one is made
+    #[value(alias = "in_slot_replacement")]
+    InSlotReplacement,
+    /// A unit goes, where nfplan.yaml wants that approved
+    Destroy,
+    /// An object is replaced, where nfplan.yaml wants that approved
+    Replacement,
 }
 
 /// `nfplan apply`.
@@ -222,4 +291,31 @@ pub enum StateCommand {
         #[command(flatten)]
         selection: Selection,
     },
+}
+
+/// `nfplan completions`.
+#[derive(Debug, Clone, Args)]
+pub struct CompletionsArguments {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: ShellArgument,
+}
+
+/// A shell that lines can be completed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "names of shells")]
+pub enum ShellArgument {
+    Bash,
+    Zsh,
+    Fish,
+    Elvish,
+    Powershell,
+}
+
+/// `nfplan man`.
+#[derive(Debug, Clone, Args)]
+pub struct ManArguments {
+    /// Write a page for each command into this folder
+    #[arg(long, value_name = "DIR", env = "NFPLAN_MAN_OUT", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
 }

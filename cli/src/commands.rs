@@ -1,8 +1,11 @@
 //! The commands, one file each; every one reads resolve, check, do, report.
 
 pub mod apply;
+pub mod completions;
+pub mod config;
 pub mod destroy;
 pub mod init;
+pub mod man;
 pub mod plan;
 pub mod show;
 pub mod state;
@@ -45,6 +48,20 @@ impl Context {
         self.print(&format!("{text}\n"))
     }
 
+    /// Says what is neither a result nor a failure, unless only those are wanted.
+    pub fn note(&self, text: &str) {
+        if !self.settings.general.quiet {
+            self.terminal.note(text);
+        }
+    }
+
+    /// Says more, if that is asked for.
+    pub fn more(&self, text: impl FnOnce() -> String) {
+        if self.settings.general.verbose {
+            self.terminal.note(&text());
+        }
+    }
+
     /// Shows how many calls of each API there were, if asked for.
     pub fn show_calls(&self, cloud: &Sim) {
         if !self.settings.general.verbose {
@@ -63,11 +80,18 @@ impl Context {
         ));
     }
 
+    /// Shows warnings about spec files, which are neither results nor failures.
+    pub fn show_warnings(&self, warnings: &Diagnostics) {
+        if !self.settings.general.quiet {
+            self.show_diagnostics(warnings);
+        }
+    }
+
     /// Shows problems of spec files with their lines.
     pub fn show_diagnostics(&self, diagnostics: &Diagnostics) {
         if !diagnostics.is_empty() {
             // The terminal takes the colours out where they are not wanted.
-            let text = render(diagnostics, Style::Ansi);
+            let text = render(diagnostics, Style::Ansi, self.terminal.width);
             self.terminal.note(&format!("{text}\n\n"));
         }
     }

@@ -8,7 +8,9 @@
 mod change;
 pub mod classes;
 mod compare;
+pub mod config;
 pub mod error;
+pub mod help;
 mod name;
 mod page;
 pub mod plan;
@@ -18,6 +20,8 @@ pub mod state;
 mod template;
 mod text;
 mod value;
+
+pub(crate) use name::counted;
 
 #[cfg(test)]
 mod samples;

@@ -12,6 +12,7 @@ use nfplan_engine::value::MAX_INTEGER;
 use crate::code;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Severity;
+use crate::likeness::nearest;
 use crate::settings::At;
 use crate::span::Span;
 use crate::tree::Entry;
@@ -464,13 +465,4 @@ pub(crate) fn propose(problem: Diagnostic, text: &str, known: &[&str]) -> Diagno
         None if known.is_empty() => problem,
         None => problem.help(format!("known here: {}", known.join(", "))),
     }
-}
-
-/// The known word that `text` is probably a misspelling of.
-pub(crate) fn nearest<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let text = text.to_lowercase().replace('-', "_");
-    let distance = |word: &str| strsim::damerau_levenshtein(&text, &word.replace('-', "_"));
-    let ranked = known.into_iter().map(|word| (distance(word), word));
-    let (distance, word) = ranked.min_by_key(|(distance, _)| *distance)?;
-    (distance <= word.chars().count().max(3) / 3).then_some(word)
 }

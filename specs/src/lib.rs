@@ -6,18 +6,20 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | words | [`settings`], [`project`], [`escape`], [`span`], [`diagnostic`], [`code`] |
+//! | words | [`settings`], [`project`], [`escape`], [`likeness`], [`span`], [`diagnostic`], [`code`] |
 //! | text | [`render`], `tree`, `parse` |
 //! | format | `decode`, `syntax`, `format` |
-//! | whole | [`fleet`], [`look_up`], [`lock`] |
+//! | whole | [`fleet`], [`outline`], [`look_up`], [`lock`] |
 
 pub mod blueprint;
 pub mod code;
 pub mod diagnostic;
 pub mod escape;
 pub mod fleet;
+pub mod likeness;
 pub mod lock;
 pub mod look_up;
+pub mod outline;
 pub mod project;
 pub mod render;
 pub mod settings;

@@ -25,6 +25,7 @@ use crate::selection::exists;
 pub async fn destroy(context: &Context, arguments: &DestroyArguments) -> Result<Exit, CliError> {
     let approval = Approval::new(&arguments.approving, context)?;
     let mut project = Project::open(&context.settings)?;
+    project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     let selected = universe.select(&arguments.selection.select)?;
     let execution = Execution::new(context, &project);

@@ -6,6 +6,7 @@ use std::path::Path;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
+use nfplan_specs::likeness::near;
 
 use super::Context;
 use crate::args::PlanArguments;
@@ -24,6 +25,7 @@ use crate::selection::Universe;
 pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, CliError> {
     let mut project = Project::open(&context.settings)?;
     project.warn(context);
+    project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     let refresh = Refresh::from(arguments.planning.refresh);
     let request = Request {
@@ -90,11 +92,18 @@ pub fn show(
         unread: planned.unreadable.iter().filter(|(unit, ..)| !within(unit)).count() as u64,
     };
     if let [unknown, ..] = render::plan::unknown_expansions(document, &view).as_slice() {
-        let message = format!("--expand {unknown} is no class and no unit of this plan");
-        return Err(CliError::new(Exit::Usage, message)
-            .hint("classes are named in the plan, as in `(class 691beb: --expand shows each)`"));
+        return Err(unknown_expansion(document, unknown));
     }
     context.print(&render::plan::plan(document, &view))
+}
+
+/// What `--expand` asks for is not in the plan.
+pub fn unknown_expansion(document: &Plan, unknown: &str) -> CliError {
+    let message = format!("--expand {unknown} is no class and no unit of this plan");
+    let users = document.units.iter().filter_map(|plan| plan.source.user.as_deref());
+    CliError::new(Exit::Usage, message)
+        .did_you_mean(&near(unknown, users))
+        .hint("classes are named in the plan, as in `(class 691beb: --expand shows each)`")
 }
 
 /// Reports units that cannot be planned, all together.
@@ -128,7 +137,7 @@ fn left_alone(context: &Context, planned: &FleetPlan) {
         } else {
             String::new()
         };
-        context.terminal.note(&format!("note: {}{more}: {note}\n", objects[0]));
+        context.note(&format!("note: {}{more}: {note}\n", objects[0]));
     }
 }
 
