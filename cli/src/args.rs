@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use clap::ArgAction;
 use clap::ArgMatches;
 use clap::Args;
 use clap::Parser;
@@ -50,10 +51,10 @@ pub struct General {
     #[arg(long, env = "NFPLAN_NO_INPUT", global = true)]
     pub no_input: bool,
     /// Print results and failures only
-    #[arg(short, long, env = "NFPLAN_QUIET", global = true, overrides_with = "verbose")]
+    #[arg(short, long, env = "NFPLAN_QUIET", global = true)]
     pub quiet: bool,
     /// Print more: what was read, calls by API, the time taken
-    #[arg(short, long, env = "NFPLAN_VERBOSE", global = true, overrides_with = "quiet")]
+    #[arg(short, long, env = "NFPLAN_VERBOSE", global = true)]
     pub verbose: bool,
     /// Keep states here instead of where nfplan.yaml says
     #[arg(long, value_name = "LOCATION", env = "NFPLAN_STATE", global = true)]
@@ -69,16 +70,37 @@ pub struct General {
     pub allowed_accounts: Vec<String>,
 }
 
+/// Lets every flag without a value be given by variable as people write yes and no.
+pub fn with_switches(command: clap::Command) -> clap::Command {
+    command.mut_args(|argument| match argument.get_action() {
+        ArgAction::SetTrue => argument.value_parser(switch),
+        _ => argument,
+    })
+}
+
+/// What a variable says of a flag without a value; one that is empty says no.
+pub fn switch(text: &str) -> Result<bool, &'static str> {
+    match text.to_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" | "y" | "t" => Ok(true),
+        "" | "0" | "false" | "no" | "off" | "n" | "f" => Ok(false),
+        _ => Err("the variable takes 1, true, yes, on and their opposites"),
+    }
+}
+
 impl General {
     /// Quiet or verbose, never both: what the command line says wins over the environment.
     pub fn settled(mut self, matches: &ArgMatches) -> Self {
-        let given = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
-        if given("verbose") && !given("quiet") {
+        if is_given(matches, "verbose") {
             self.quiet = false;
         }
         self.verbose &= !self.quiet;
         self
     }
+}
+
+/// Whether the command line itself has an argument, rather than the environment or a default.
+pub fn is_given(matches: &ArgMatches, id: &str) -> bool {
+    matches.value_source(id) == Some(ValueSource::CommandLine)
 }
 
 /// What to do.

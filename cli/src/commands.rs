@@ -22,6 +22,7 @@ use nfplan_specs::render::render;
 
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::render::prose::prose;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
 
@@ -51,33 +52,30 @@ impl Context {
     /// Says what is neither a result nor a failure, unless only those are wanted.
     pub fn note(&self, text: &str) {
         if !self.settings.general.quiet {
-            self.terminal.note(text);
+            self.terminal.note(&prose(text, self.terminal.width));
         }
     }
 
     /// Says more, if that is asked for.
     pub fn more(&self, text: impl FnOnce() -> String) {
         if self.settings.general.verbose {
-            self.terminal.note(&text());
+            self.terminal.note(&prose(&text(), self.terminal.width));
         }
     }
 
     /// Shows how many calls of each API there were, if asked for.
     pub fn show_calls(&self, cloud: &Sim) {
-        if !self.settings.general.verbose {
-            return;
-        }
-        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-        for call in cloud.call_log() {
-            *counts.entry(call.operation).or_default() += 1;
-        }
-        let CallCount { reads, writes } = cloud.call_count();
-        let list: Vec<String> =
-            counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
-        self.terminal.note(&format!(
-            "calls: {reads} that look, {writes} that change\n  {}\n",
-            list.join(", ")
-        ));
+        self.more(|| {
+            let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+            for call in cloud.call_log() {
+                *counts.entry(call.operation).or_default() += 1;
+            }
+            let CallCount { reads, writes } = cloud.call_count();
+            let list: Vec<String> =
+                counts.iter().map(|(name, count)| format!("{count}×{name}")).collect();
+            let list = list.join(", ");
+            format!("calls: {reads} that look, {writes} that change\n  {list}\n")
+        });
     }
 
     /// Shows warnings about spec files, which are neither results nor failures.

@@ -1,6 +1,6 @@
-# Readline breaks words at @, : and = too, which the names of users, platforms and addresses contain.
-# The line is taken apart at its spaces instead, and of each answer only what follows the last break
-# is handed back.
+# Readline breaks words at @, : and =, too, but names of users, platforms and addresses have them.
+# So the line is taken apart at its spaces, and of each answer only what follows the last break is
+# handed back.
 _nfplan() {
     local line=${COMP_LINE:0:COMP_POINT} words=() rest word i
     for ((i = 0; i <= COMP_CWORD; i++)); do

@@ -10,14 +10,14 @@ use clap::Arg;
 use clap::ArgAction;
 use clap::ArgMatches;
 use clap::Command;
-use clap::builder::FalseyValueParser;
-use clap::builder::TypedValueParser as _;
-use clap::parser::ValueSource;
+use clap::builder::PossibleValue;
 use nfplan_specs::likeness::nearest;
 use nfplan_specs::outline::Said;
 use nfplan_specs::outline::outline;
 use serde::Serialize;
 
+use crate::args::is_given;
+use crate::args::switch;
 use crate::settings::own_variables;
 
 /// A setting.
@@ -142,7 +142,7 @@ fn setting(argument: &Arg, variable: String, given: &ArgMatches) -> Setting {
     let id = argument.get_id().as_str();
     // Commands other than `config` have flags that it does not know.
     let on_line = given.try_get_raw(id).ok().flatten();
-    let on_line = on_line.filter(|_| given.value_source(id) == Some(ValueSource::CommandLine));
+    let on_line = on_line.filter(|_| is_given(given, id));
     let set = own_variables().into_iter().find(|(name, _)| *name == variable);
     let (source, texts): (_, Vec<String>) = match (on_line, &set) {
         (Some(values), _) => (Source::Flag, values.map(lossy).collect()),
@@ -152,17 +152,7 @@ fn setting(argument: &Arg, variable: String, given: &ArgMatches) -> Setting {
             (Source::Default, defaults.map(|value| lossy(value.as_os_str())).collect())
         }
     };
-    let possible = argument.get_possible_values();
-    let unfit = |text: &&String| {
-        takes_value(argument)
-            && !possible.is_empty()
-            && !possible.iter().any(|one| one.matches(text, false))
-    };
-    let problem = texts.iter().find(unfit).map(|text| {
-        let known: Vec<&str> =
-            possible.iter().map(clap::builder::PossibleValue::get_name).collect();
-        format!("`{text}` is none of {}", known.join(", "))
-    });
+    let problem = texts.iter().find_map(|text| problem(argument, text));
     let name = match (argument.get_long(), argument.get_short()) {
         (Some(long), _) => format!("--{long}"),
         (None, short) => short.map_or_else(|| id.to_owned(), |short| format!("-{short}")),
@@ -179,24 +169,29 @@ fn setting(argument: &Arg, variable: String, given: &ArgMatches) -> Setting {
     }
 }
 
+/// Why a text is of no use to an argument.
+fn problem(argument: &Arg, text: &str) -> Option<String> {
+    if !takes_value(argument) {
+        return switch(text).err().map(|why| format!("`{text}`: {why}"));
+    }
+    let possible = argument.get_possible_values();
+    let fits = possible.is_empty() || possible.iter().any(|one| one.matches(text, false));
+    let known: Vec<&str> = possible.iter().map(PossibleValue::get_name).collect();
+    (!fits).then(|| format!("`{text}` is none of {}", known.join(", ")))
+}
+
 fn takes_value(argument: &Arg) -> bool {
     argument.get_action().takes_values()
 }
 
 fn value(argument: &Arg, mut texts: Vec<String>) -> Option<Value> {
     if !takes_value(argument) {
-        return Some(Value::Switch(texts.last().is_some_and(|text| is_on(text))));
+        return Some(Value::Switch(texts.last().is_some_and(|text| switch(text) == Ok(true))));
     }
     if matches!(argument.get_action(), ArgAction::Append) {
         return Some(Value::List(texts));
     }
     texts.pop().map(Value::Text)
-}
-
-/// What clap takes a text for where a switch is given by variable.
-fn is_on(text: &str) -> bool {
-    let parsed = FalseyValueParser::new().parse_ref(&Command::new("nfplan"), None, text.as_ref());
-    parsed.unwrap_or_default()
 }
 
 fn split(argument: &Arg, value: &OsStr) -> Vec<String> {

@@ -5,6 +5,7 @@ use clap::Command;
 use clap::CommandFactory as _;
 
 use crate::args::Arguments;
+use crate::args::with_switches;
 use crate::exit::Exit;
 use crate::render::help;
 
@@ -189,7 +190,7 @@ pub fn page(command: &str) -> Option<&'static Page> {
 }
 
 fn with_pages(command: Command, path: &str, width: usize) -> Command {
-    let command = command.mut_args(|argument| {
+    let command = with_switches(command).mut_args(|argument| {
         let id = argument.get_id().as_str();
         let heading = HEADINGS.iter().find(|(_, ids)| ids.contains(&id)).map(|(text, _)| *text);
         // All have one: it is said once, below, instead of at each.

@@ -15,6 +15,7 @@ mod name;
 mod page;
 pub mod plan;
 pub mod progress;
+pub mod prose;
 pub mod report;
 pub mod state;
 mod template;

@@ -33,12 +33,12 @@ pub async fn check(
             continue;
         }
         let present = present.iter().filter(|(id, _)| fits(id)).map(|(_, address)| address);
-        return Err(nothing_at(&format!("--replace {address}:"), address, present));
+        return Err(nothing_at("--replace: ", address, present));
     }
     Ok(())
 }
 
-/// Nothing is at an address; what may have been meant.
+/// Nothing is at an address; what may have been meant. The message begins with what `asked`.
 pub fn nothing_at<'a>(
     asked: &str,
     address: &Address,
@@ -46,8 +46,7 @@ pub fn nothing_at<'a>(
 ) -> CliError {
     let present: Vec<String> = present.map(ToString::to_string).collect();
     let likely = near(&address.to_string(), present.iter().map(String::as_str));
-    let message = format!("{asked} no unit has anything at `{address}`");
-    CliError::refused(message.trim_start())
+    CliError::refused(format!("{asked}no unit has anything at `{address}`"))
         .did_you_mean(&likely)
         .hint("`nfplan state list` shows all addresses")
 }

@@ -43,9 +43,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => return misused(&error, &definition, &arguments, terminal),
     };
     let Arguments { dir, general, command } = arguments;
-    let general = general.settled(&matches);
     terminal.colour &= !general.no_color;
-    let context = Context { settings: Settings::new(dir, general), terminal };
+    let settings = Settings::new(dir, general.settled(&matches));
+    let context = Context { settings, terminal };
+    if let Err(contradiction) = usage::check(&matches) {
+        return fail(&context, &contradiction);
+    }
     warn_of_variables(&context, &definition);
     let call = Call { definition, matches };
     let exit = match dispatch(&context, &call, &command) {
@@ -94,7 +97,10 @@ fn misused(
 /// Says which variables were set in vain, so that none is silently ignored.
 fn warn_of_variables(context: &Context, definition: &clap::Command) {
     for unknown in configuration::unknown_variables(definition) {
-        context.note(&render::config::unknown_variable(&unknown, context.terminal.width));
+        if !context.settings.general.quiet {
+            let text = render::config::unknown_variable(&unknown, context.terminal.width);
+            context.terminal.note(&text);
+        }
     }
 }
 

@@ -95,7 +95,8 @@ impl Universe {
 
     fn nothing_matches(&self, missed: &[&String]) -> CliError {
         let list: Vec<String> = missed.iter().map(|text| format!("`{text}`")).collect();
-        let message = format!("--select {} matches no unit", list.join(", "));
+        let verb = if missed.len() == 1 { "matches" } else { "match" };
+        let message = format!("--select {} {verb} no unit", list.join(", "));
         let error = missed.iter().fold(CliError::refused(message), |error, selector| {
             error.did_you_mean(&self.near(selector))
         });

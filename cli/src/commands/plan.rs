@@ -19,6 +19,7 @@ use crate::planning::plan_fleet;
 use crate::project::Project;
 use crate::render;
 use crate::render::plan::View;
+use crate::render::prose::prose;
 use crate::selection::Universe;
 
 /// Plans and shows the plan.
@@ -74,10 +75,12 @@ pub fn show(
     showing: &Showing,
 ) -> Result<(), CliError> {
     for unit in &planned.open {
-        context.terminal.note(&format!(
+        let text = format!(
             "note: {unit} has a run that was interrupted; the plan is made against what `nfplan \
              apply` will leave of it\n"
-        ));
+        );
+        // Told to the quiet, too: without it, they would take the plan for another.
+        context.terminal.note(&prose(&text, context.terminal.width));
     }
     left_alone(context, planned);
     if context.settings.general.json {

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod completion;
+mod configuration;
 mod drift;
 mod failure;
 mod guards;
@@ -12,4 +14,7 @@ mod life;
 mod output;
 mod saved_plans;
 mod secrets;
+mod snapshots;
 mod specs;
+mod terminal;
+mod usage;
