@@ -13,7 +13,7 @@ use vt100::Color;
 use vt100::Parser;
 
 /// Higher than anything that is shown, so that nothing scrolls away.
-const ROWS: u16 = 1_000;
+const ROWS: u16 = 300;
 
 /// The names of the first eight colours; the other eight are the bright ones.
 const COLOURS: [&str; 8] = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
@@ -79,8 +79,11 @@ impl Session {
     /// What is on the screen now.
     pub(crate) fn screen(&self) -> Screen {
         let screen = self.parser.screen();
+        let rows = screen.rows(0, self.columns).enumerate();
+        let used = rows.filter(|(_, row)| !row.is_empty()).last().map_or(0, |(last, _)| last + 1);
+        assert!(used < usize::from(ROWS), "something has scrolled away");
         let mut shown = Screen { text: Vec::new(), styled: Vec::new(), broken: Vec::new() };
-        for row in 0..ROWS {
+        for row in 0..u16::try_from(used).unwrap() {
             let cells: Vec<&Cell> =
                 (0..self.columns).filter_map(|column| screen.cell(row, column)).collect();
             shown.text.push(text(&cells));
@@ -89,9 +92,6 @@ impl Session {
                 shown.broken.push(text(&cells));
             }
         }
-        let used = shown.text.iter().rposition(|row| !row.is_empty()).map_or(0, |last| last + 1);
-        shown.text.truncate(used);
-        shown.styled.truncate(used);
         shown
     }
 
