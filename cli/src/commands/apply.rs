@@ -53,7 +53,7 @@ pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit
     let planned = plan_fleet(&mut project, &universe, &request).await?;
     let document = planned.document(refresh);
     expected.check(&document)?;
-    show_unless_told(context, &document, &planned, &arguments.showing)?;
+    show_unless_told(context, &document, &planned, &arguments.showing, &approval)?;
     refuse(context, &planned)?;
     check_readable(&planned)?;
     let needed = classes(&document, &project, &universe);

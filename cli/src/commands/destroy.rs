@@ -36,7 +36,7 @@ pub async fn destroy(context: &Context, arguments: &DestroyArguments) -> Result<
     let request = Request { selected, destroy: true, refresh, locked: false, replace: Vec::new() };
     let planned = plan_fleet(&mut project, &universe, &request).await?;
     let document = planned.document(refresh);
-    show_unless_told(context, &document, &planned, &arguments.showing)?;
+    show_unless_told(context, &document, &planned, &arguments.showing, &approval)?;
     refuse(context, &planned)?;
     check_readable(&planned)?;
     let needed = classes(&document, &project, &universe);

@@ -9,6 +9,7 @@ use nfplan_engine::plan::Refresh;
 use nfplan_specs::likeness::near;
 
 use super::Context;
+use crate::approval::Approval;
 use crate::args::PlanArguments;
 use crate::args::Showing;
 use crate::error::CliError;
@@ -55,15 +56,16 @@ fn exit(arguments: &PlanArguments, planned: &FleetPlan) -> Exit {
     read.worse(if changes { Exit::Changes } else { Exit::Fine })
 }
 
-/// Shows the plan that is about to be applied, unless only results are wanted.
+/// Shows the plan that is about to be applied, unless only results are wanted and nobody is asked.
 pub fn show_unless_told(
     context: &Context,
     document: &Plan,
     planned: &FleetPlan,
     showing: &Showing,
+    approval: &Approval,
 ) -> Result<(), CliError> {
     let general = &context.settings.general;
-    let results_only = general.quiet && !planned.units.is_empty();
+    let results_only = general.quiet && !planned.units.is_empty() && !approval.asks();
     if !general.json && !results_only { show(context, document, planned, showing) } else { Ok(()) }
 }
 

@@ -6,6 +6,7 @@ use std::process::Stdio;
 
 use crate::kit::Answer;
 use crate::kit::Project;
+use crate::terminal::Session;
 
 /// Command lines that make no sense, and what each is answered.
 const SENSELESS: [(&[&str], &str); 9] = [
@@ -100,6 +101,23 @@ fn quiet_leaves_results_only() {
         assert_eq!(quiet.stderr, "", "{words:?}");
         let last = |text: &str| text.lines().last().map(ToOwned::to_owned);
         assert_eq!(last(&quiet.stdout), last(&loud.stdout), "{words:?}");
+    }
+}
+
+#[test]
+fn nobody_is_asked_to_approve_what_was_not_shown() {
+    let project = Project::of(&["alice"]);
+    let mut session = Session::start(project.command(&["apply", "--quiet"]), 100);
+    session.wait_for("Type yes:");
+    assert!(session.screen().text.join("\n").contains("Plan: 38 to create."));
+    session.type_in("no\n");
+    assert_eq!(session.finish().0, Some(7));
+    for (flag, why) in [("--json", "--json is for programs"), ("--no-input", "--no-input forbids")]
+    {
+        let session = Session::start(project.command(&["apply", flag]), 100);
+        let (code, screen, _) = session.finish();
+        assert_eq!(code, Some(7), "{screen:?}");
+        assert!(screen.text.join("\n").contains(why), "{screen:?}");
     }
 }
 
