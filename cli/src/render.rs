@@ -8,16 +8,21 @@
 mod change;
 pub mod classes;
 mod compare;
+pub mod config;
 pub mod error;
+pub mod help;
 mod name;
 mod page;
 pub mod plan;
 pub mod progress;
+pub mod prose;
 pub mod report;
 pub mod state;
 mod template;
 mod text;
 mod value;
+
+pub(crate) use name::counted;
 
 #[cfg(test)]
 mod samples;

@@ -34,8 +34,10 @@ pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit
     }
     let approval = Approval::new(&arguments.approving, context)?;
     let expected = expected(context, arguments)?;
+    let replace = replacing::parse(&arguments.replace)?;
     let mut project = Project::open(&context.settings)?;
     project.warn(context);
+    project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     let selected = match &expected.units {
         Some(units) => units.clone(),
@@ -45,17 +47,13 @@ pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit
     let execution = Execution::new(context, &project);
     let recovered = execution.recover(&universe, &selected, recovery).await?;
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-    let request = Request {
-        selected,
-        destroy: false,
-        refresh,
-        locked: arguments.planning.locked,
-        replace: replacing::parse(&arguments.replace)?,
-    };
+    replacing::check(&replace, &project, &universe, &selected).await?;
+    let locked = arguments.planning.locked;
+    let request = Request { selected, destroy: false, refresh, locked, replace };
     let planned = plan_fleet(&mut project, &universe, &request).await?;
     let document = planned.document(refresh);
     expected.check(&document)?;
-    show_unless_told(context, &document, &planned, &arguments.showing)?;
+    show_unless_told(context, &document, &planned, &arguments.showing, &approval)?;
     refuse(context, &planned)?;
     check_readable(&planned)?;
     let needed = classes(&document, &project, &universe);

@@ -9,12 +9,14 @@ use nfplan_state::unit::load;
 
 use super::Context;
 use super::apply::load as load_plan;
+use super::plan::unknown_expansion;
 use crate::args::Selection;
 use crate::args::ShowArguments;
 use crate::documents::StateDocument;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::project::open_store;
+use crate::project::what_was_read;
 use crate::render;
 use crate::selection::Universe;
 use crate::selection::exists;
@@ -42,6 +44,9 @@ pub async fn show(context: &Context, arguments: &ShowArguments) -> Result<Exit, 
             units: plan.units.len() as u64,
             unread: 0,
         };
+        if let [unknown, ..] = render::plan::unknown_expansions(&plan, &view).as_slice() {
+            return Err(unknown_expansion(&plan, unknown));
+        }
         context.print(&render::plan::plan(&plan, &view))?;
     }
     Ok(Exit::Fine)
@@ -60,6 +65,7 @@ pub async fn states(
         (Err(error), None) => return Err(error),
     };
     let store = open_store(fleet.as_ref(), &context.settings)?;
+    context.more(|| what_was_read(fleet.as_ref(), &context.settings));
     let universe = Universe::survey(fleet.as_ref(), &store).await?;
     let selected = universe.select(&selection.select)?;
     let mut states = BTreeMap::new();

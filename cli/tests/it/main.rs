@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod completion;
+mod configuration;
 mod drift;
 mod failure;
 mod guards;
@@ -13,4 +15,7 @@ mod output;
 mod reports;
 mod saved_plans;
 mod secrets;
+mod snapshots;
 mod specs;
+mod terminal;
+mod usage;
