@@ -1,11 +1,15 @@
 //! The command line. Help texts are the doc comments here.
 
+pub mod views;
+
 use std::path::PathBuf;
 
 use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+
+use views::DiffArguments;
 
 /// Plans and applies Nextflow workspaces on AWS Batch, one YAML file per researcher.
 ///
@@ -74,6 +78,8 @@ pub enum Command {
     Destroy(DestroyArguments),
     /// Show a saved plan, or the units and what they consist of
     Show(ShowArguments),
+    /// Show how two saved plans differ
+    Diff(DiffArguments),
     /// Look at states
     #[command(subcommand)]
     State(StateCommand),

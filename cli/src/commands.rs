@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod destroy;
+pub mod diff;
 pub mod init;
 pub mod plan;
 pub mod show;

@@ -20,6 +20,7 @@ pub mod applying;
 pub mod approval;
 pub mod args;
 pub mod commands;
+pub mod comparison;
 pub mod documents;
 pub mod error;
 pub mod execution;

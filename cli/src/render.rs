@@ -8,6 +8,7 @@
 mod change;
 pub mod classes;
 mod compare;
+pub mod difference;
 pub mod error;
 mod name;
 mod page;

@@ -10,6 +10,7 @@ use crate::args::Command;
 use crate::commands::Context;
 use crate::commands::apply::apply;
 use crate::commands::destroy::destroy;
+use crate::commands::diff::diff;
 use crate::commands::init::init;
 use crate::commands::plan::plan;
 use crate::commands::show::show;
@@ -59,6 +60,7 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit, CliError> {
             Command::Apply(arguments) => apply(context, arguments).await,
             Command::Destroy(arguments) => destroy(context, arguments).await,
             Command::Show(arguments) => show(context, arguments).await,
+            Command::Diff(arguments) => diff(context, arguments),
             Command::State(command) => state(context, command).await,
             Command::Version => version(context),
         }
