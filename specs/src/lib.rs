@@ -6,7 +6,7 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | words | [`settings`], [`project`], [`escape`], [`span`], [`diagnostic`], [`code`] |
+//! | words | [`settings`], [`project`], [`escape`], [`span`], [`diagnostic`], [`code`], [`explanation`] |
 //! | text | [`render`], `tree`, `parse` |
 //! | format | `decode`, `syntax`, `format` |
 //! | whole | [`fleet`], [`look_up`], [`lock`] |
@@ -15,6 +15,7 @@ pub mod blueprint;
 pub mod code;
 pub mod diagnostic;
 pub mod escape;
+pub mod explanation;
 pub mod fleet;
 pub mod lock;
 pub mod look_up;
