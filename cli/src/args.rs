@@ -10,6 +10,9 @@ use clap::Subcommand;
 use clap::ValueEnum;
 
 use views::DiffArguments;
+use views::ExplainArguments;
+use views::GraphArguments;
+use views::OutputArguments;
 
 /// Plans and applies Nextflow workspaces on AWS Batch, one YAML file per researcher.
 ///
@@ -80,6 +83,12 @@ pub enum Command {
     Show(ShowArguments),
     /// Show how two saved plans differ
     Diff(DiffArguments),
+    /// Draw what the plan does, or all that units consist of
+    Graph(GraphArguments),
+    /// Print what a researcher or another tool needs to know of a workspace
+    Output(OutputArguments),
+    /// Explain the code of a problem, or where a resource's attributes come from
+    Explain(ExplainArguments),
     /// Look at states
     #[command(subcommand)]
     State(StateCommand),

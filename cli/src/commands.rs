@@ -3,7 +3,10 @@
 pub mod apply;
 pub mod destroy;
 pub mod diff;
+pub mod explain;
+pub mod graph;
 pub mod init;
+pub mod output;
 pub mod plan;
 pub mod show;
 pub mod state;

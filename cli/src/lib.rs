@@ -12,7 +12,8 @@
 //! 5. [`execution`] puts clock, signals and progress around [`applying`], which carries units out
 //!    side by side, each under its own lease; [`externals`] tells workspaces what their platform
 //!    offers.
-//! 6. [`render`] turns engine values into text, [`documents`] into JSON, [`exit`] into a code.
+//! 6. [`comparison`], [`explaining`] with [`rules`], and [`graphing`] look at plans and at what they are made from.
+//! 7. [`render`] turns engine values into text, [`documents`] into JSON, [`exit`] into a code.
 //!
 //! Only [`settings`] and [`terminal`] look at the environment, and only the terminal prints.
 
@@ -25,13 +26,16 @@ pub mod documents;
 pub mod error;
 pub mod execution;
 pub mod exit;
+pub mod explaining;
 pub mod externals;
+pub mod graphing;
 pub mod interrupt;
 pub mod pins;
 pub mod planning;
 pub mod project;
 pub mod render;
 pub mod replacing;
+pub mod rules;
 pub mod run;
 pub mod selection;
 pub mod settings;

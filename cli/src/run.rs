@@ -11,7 +11,10 @@ use crate::commands::Context;
 use crate::commands::apply::apply;
 use crate::commands::destroy::destroy;
 use crate::commands::diff::diff;
+use crate::commands::explain::explain;
+use crate::commands::graph::graph;
 use crate::commands::init::init;
+use crate::commands::output::output;
 use crate::commands::plan::plan;
 use crate::commands::show::show;
 use crate::commands::state::state;
@@ -61,6 +64,9 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit, CliError> {
             Command::Destroy(arguments) => destroy(context, arguments).await,
             Command::Show(arguments) => show(context, arguments).await,
             Command::Diff(arguments) => diff(context, arguments),
+            Command::Graph(arguments) => graph(context, arguments).await,
+            Command::Output(arguments) => output(context, arguments).await,
+            Command::Explain(arguments) => explain(context, arguments).await,
             Command::State(command) => state(context, command).await,
             Command::Version => version(context),
         }

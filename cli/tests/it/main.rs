@@ -5,12 +5,15 @@
 
 mod diffs;
 mod drift;
+mod explain;
 mod failure;
+mod graphs;
 mod guards;
 mod interruption;
 mod kit;
 mod life;
 mod output;
+mod outputs;
 mod saved_plans;
 mod secrets;
 mod specs;

@@ -28,7 +28,7 @@ fn bytes(example: &Example) -> Vec<u8> {
     let mut bytes = parts.next().unwrap().as_bytes().to_vec();
     for part in parts {
         bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
-        bytes.extend(part[2..].as_bytes());
+        bytes.extend(&part.as_bytes()[2..]);
     }
     bytes
 }
@@ -36,12 +36,12 @@ fn bytes(example: &Example) -> Vec<u8> {
 /// The top-level sections of a text by their keys.
 fn sections(text: &str) -> BTreeMap<String, String> {
     let mut sections: BTreeMap<String, String> = BTreeMap::new();
-    let mut key = String::new();
+    let mut key = "";
     for line in text.lines() {
         if !line.starts_with(' ') {
-            key = line.split(':').next().unwrap().to_owned();
+            key = line.split(':').next().unwrap();
         }
-        let section = sections.entry(key.clone()).or_default();
+        let section = sections.entry(key.to_owned()).or_default();
         section.push_str(line);
         section.push('\n');
     }
