@@ -50,6 +50,8 @@ pub struct Explanation {
     pub title: &'static str,
     /// What the cloud calls the object that stands for it, by the state.
     pub object: Option<String>,
+    /// Where that object stands.
+    pub held: Held,
     /// The spec line that asks for it; none if nothing does.
     pub spec: Option<SpecLine>,
     /// What the plan does with it.
@@ -60,6 +62,19 @@ pub struct Explanation {
     pub needs: Vec<String>,
     /// What needs it.
     pub needed_by: Vec<Address>,
+}
+
+/// Where an object stands in the state.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Held {
+    /// It stands for the resource, or there is none.
+    #[default]
+    Current,
+    /// A rollback kept it to be used again.
+    Parked,
+    /// It awaits deletion.
+    Deposed,
 }
 
 /// What the plan does with a resource, and why.
@@ -155,13 +170,14 @@ pub fn explain(
         return None;
     }
     let schema = schemas.find(&address.resource_type)?;
-    let object = entry.and_then(object);
+    let (object, held) = entry.and_then(object).unzip();
     let explainer = Explainer { looked, address, schema, resource, object, root };
     Some(Explanation {
         unit: looked.desired.unit().clone(),
         address: address.clone(),
         title: schema.title,
         object: object.map(|object| object.remote_id.to_string()),
+        held: held.unwrap_or_default(),
         spec: resource.map(|resource| explainer.line(resource.origin)),
         plan: explainer.outlook(),
         attributes: explainer.attributes(),
@@ -174,8 +190,11 @@ pub fn explain(
 const DEFAULTS: &str = "compute:";
 
 /// The object to speak of: the current one, or else one that is kept or awaits deletion.
-fn object(entry: &Entry) -> Option<&Object> {
-    entry.current.iter().chain(&entry.parked).chain(&entry.deposed).next()
+fn object(entry: &Entry) -> Option<(&Object, Held)> {
+    let current = entry.current.iter().map(|object| (object, Held::Current));
+    let parked = entry.parked.iter().map(|object| (object, Held::Parked));
+    let deposed = entry.deposed.iter().map(|object| (object, Held::Deposed));
+    current.chain(parked).chain(deposed).next()
 }
 
 struct Explainer<'a> {
@@ -368,7 +387,7 @@ impl<'a> Explainer<'a> {
         let mut users: BTreeSet<Address> = wanted.map(|(address, _)| address.clone()).collect();
         for (address, entry) in &self.looked.state.entries {
             let gone = !self.looked.desired.resources().contains_key(address);
-            if gone && object(entry).is_some_and(|o| o.dependencies.contains(self.address)) {
+            if gone && object(entry).is_some_and(|(o, _)| o.dependencies.contains(self.address)) {
                 users.insert(address.clone());
             }
         }

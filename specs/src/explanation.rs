@@ -9,10 +9,12 @@
 //! `yaml right FILE`, then paragraphs. Two words may follow the file: `escaped` if `\xHH` stands for
 //! a byte, and `last-line-times=N` if the last line is to be thought N times, with `<n>` counting.
 
+use serde::Serialize;
+
 use crate::code;
 
 /// What a code means.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Explanation {
     /// The code.
     pub code: &'static str,
@@ -29,7 +31,7 @@ pub struct Explanation {
 }
 
 /// A file of an example.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Example {
     /// Its name, relative to the project.
     pub file: &'static str,

@@ -6,7 +6,6 @@ use nfplan_engine::plan::Refresh;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::schema::Schemas;
 use nfplan_specs::code;
-use nfplan_specs::explanation::Example;
 use nfplan_specs::explanation::Explanation as CodeExplanation;
 use nfplan_specs::explanation::find;
 use serde::Serialize;
@@ -27,6 +26,8 @@ use crate::render;
 use crate::selection::Selected;
 use crate::selection::Universe;
 
+/// How many units are proposed to choose from.
+const MOST_CHOICES: usize = 10;
 /// How alike a name must be to be proposed.
 const ALIKE: f64 = 0.6;
 
@@ -35,12 +36,7 @@ const ALIKE: f64 = 0.6;
 struct CodeDocument<'a> {
     format: &'static str,
     kind: &'static str,
-    code: &'static str,
-    title: &'static str,
-    meaning: &'a [String],
-    wrong: Vec<ExampleDocument>,
-    right: Vec<ExampleDocument>,
-    why: &'a [String],
+    code: &'a CodeExplanation,
 }
 
 /// `nfplan.explain/1` of a resource.
@@ -51,12 +47,6 @@ struct ResourceDocument<'a> {
     resource: &'a Explanation,
     /// Other units of which the same holds.
     holds_for: Vec<&'a UnitId>,
-}
-
-#[derive(Serialize)]
-struct ExampleDocument {
-    file: &'static str,
-    text: &'static str,
 }
 
 const FORMAT: &str = "nfplan.explain/1";
@@ -105,20 +95,8 @@ fn unknown_code(name: &str) -> CliError {
 
 fn show_code(context: &Context, explanation: &CodeExplanation) -> Result<Exit, CliError> {
     if context.settings.general.json {
-        let document = |examples: &[Example]| {
-            let examples = examples.iter();
-            examples.map(|Example { file, text, .. }| ExampleDocument { file, text }).collect()
-        };
-        context.print_json(&CodeDocument {
-            format: FORMAT,
-            kind: "code",
-            code: explanation.code,
-            title: explanation.title,
-            meaning: &explanation.meaning,
-            wrong: document(&explanation.wrong),
-            right: document(&explanation.right),
-            why: &explanation.why,
-        })?;
+        let document = CodeDocument { format: FORMAT, kind: "code", code: explanation };
+        context.print_json(&document)?;
     } else {
         context.print(&render::explain::code(explanation, context.terminal.width))?;
     }
@@ -243,15 +221,9 @@ fn show_resource(
     found: &[(&Looked, Explanation)],
 ) -> Result<Exit, CliError> {
     let [(_, first), others @ ..] = found else { return Ok(Exit::Fine) };
-    if !render::explain::alike(found) {
-        let names: Vec<String> =
-            found.iter().map(|(_, one)| render::name::short(&one.unit)).collect();
-        let message =
-            format!("{} units have `{}`, and it differs between them", names.len(), target.address);
-        let names = names.into_iter().take(10).collect::<Vec<_>>().join(", ");
-        return Err(
-            CliError::new(Exit::Usage, message).hint(format!("choose one with --select: {names}"))
-        );
+    let groups = render::explain::groups(found);
+    if groups.len() > 1 {
+        return Err(differs(&target.address, &groups));
     }
     if context.settings.general.json {
         let holds_for = others.iter().map(|(_, other)| &other.unit).collect();
@@ -271,6 +243,23 @@ fn show_resource(
         context.print(&render::explain::resource(first, &view))?;
     }
     Ok(Exit::Fine)
+}
+
+/// What to do where units differ: one unit for each way in which they do.
+fn differs(address: &Address, groups: &[Vec<&Explanation>]) -> CliError {
+    let units: usize = groups.iter().map(Vec::len).sum();
+    let message = format!("{units} units have `{address}`, and it differs between them");
+    let choice = |group: &Vec<&Explanation>| {
+        let name = group.first().map_or_else(String::new, |one| render::name::short(&one.unit));
+        match group.len() {
+            1 => name,
+            count => format!("{name} ({count} alike)"),
+        }
+    };
+    let choices: Vec<String> = groups.iter().take(MOST_CHOICES).map(choice).collect();
+    let more = if groups.len() > MOST_CHOICES { ", …" } else { "" };
+    CliError::new(Exit::Usage, message)
+        .hint(format!("choose one with --select: {}{more}", choices.join(", ")))
 }
 
 /// Proposes the nearest name, if one is near.

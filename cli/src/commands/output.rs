@@ -34,7 +34,7 @@ pub struct UnitOutputs {
     pub unit: UnitId,
     /// The user name as the spec writes it; none for a platform, and before the first apply.
     pub user: Option<Box<str>>,
-    /// Whether anything of the unit exists.
+    /// Whether the unit was applied and not destroyed since.
     pub applied: bool,
     /// The values by name.
     pub outputs: BTreeMap<&'static str, String>,
@@ -89,7 +89,9 @@ async fn of_unit(
         ));
     }
     let platform = load(store, &unit.platform()).await?.state;
-    let state = loaded.state.filter(|state| !state.is_vacant());
+    // What a rollback parked is nothing that anybody could use.
+    let exists = |state: &State| state.entries.values().any(|entry| entry.current.is_some());
+    let state = loaded.state.filter(exists);
     let mut outputs = UnitOutputs {
         unit: unit.clone(),
         user: state.as_ref().and_then(|state| state.source.user.clone()),

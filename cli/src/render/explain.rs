@@ -1,6 +1,6 @@
 //! Explanations: of a code, and of a resource with its attributes.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use nfplan_engine::expr::Expr;
 use nfplan_engine::value::Value;
@@ -25,6 +25,7 @@ use super::text::width as columns;
 use super::value::Node;
 use crate::explaining::AttributeExplanation;
 use crate::explaining::Explanation;
+use crate::explaining::Held;
 use crate::explaining::Link;
 use crate::explaining::SpecLine;
 use crate::planning::Looked;
@@ -92,14 +93,20 @@ fn put_example(page: &mut Page, example: &Example) {
     page.gap();
 }
 
-/// Whether the explanations are equal but for the units' own names and what the cloud made up.
-pub fn alike(found: &[(&Looked, Explanation)]) -> bool {
-    if found.len() < 2 {
-        return true;
+/// Explanations by what they say, those together that are equal but for the units' own names and
+/// what the cloud made up. In the order of their first units.
+pub fn groups<'f>(found: &'f [(&Looked, Explanation)]) -> Vec<Vec<&'f Explanation>> {
+    let mut groups: Vec<Vec<&Explanation>> = Vec::new();
+    let mut known: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+    for (looked, explanation) in found {
+        let new = groups.len();
+        let index = key(looked, explanation).map_or(new, |key| *known.entry(key).or_insert(new));
+        match groups.get_mut(index) {
+            Some(group) => group.push(explanation),
+            None => groups.push(vec![explanation]),
+        }
     }
-    let keys: Option<BTreeSet<Vec<String>>> =
-        found.iter().map(|(looked, explanation)| key(looked, explanation)).collect();
-    keys.is_some_and(|keys| keys.len() == 1)
+    groups
 }
 
 /// What has to be equal; none if a text of the unit could be taken for another's name.
@@ -135,7 +142,7 @@ pub fn resource(explanation: &Explanation, view: &View) -> String {
     page.put(&Line::at(0).styled(STRONG, format!("{unit}:{address}")));
     let line = Line::at(2).text(*title);
     page.put(&match object {
-        Some(object) => line.text(format!("  {object}")),
+        Some(object) => line.text(format!("  {object}")).styled(YELLOW, held(explanation.held)),
         None => line.styled(FAINT, "  not made yet"),
     });
     match spec {
@@ -159,6 +166,14 @@ pub fn resource(explanation: &Explanation, view: &View) -> String {
         page.put(&Line::at(0).styled(FAINT, more));
     }
     page.finish()
+}
+
+fn held(held: Held) -> &'static str {
+    match held {
+        Held::Current => "",
+        Held::Parked => "  parked: to be used again",
+        Held::Deposed => "  deposed: awaits deletion",
+    }
 }
 
 fn holds_for(page: &mut Page, others: &[String]) {

@@ -90,6 +90,33 @@ fn equal_differences_of_many_researchers_are_told_once_unless_all_are_asked_for(
 }
 
 #[test]
+fn lines_fit_the_width_and_control_characters_are_written_out() {
+    let project = differing();
+    project.researcher("alice", "compute: { max_vcpus: 129 }, tags: { team: blue }");
+    project.edit("nfplan.yaml", "[\"quay.io/biocontainers/*\"]", "[\"quay.io/*\"]");
+    save(&project, "b.json");
+    for columns in ["60", "100", "200"] {
+        let mut command = project.command(&["diff", "a.json", "b.json"]);
+        let answer = Answer::of(command.env("COLUMNS", columns).output().unwrap()).exits(0);
+        let width: usize = columns.parse().unwrap();
+        assert!(answer.stdout.lines().count() > 20, "{answer}");
+        for line in answer.stdout.lines() {
+            assert!(line.chars().count() <= width, "{columns}: {line}");
+        }
+    }
+    // A plan comes from outside: its digests are right, whatever its texts are.
+    let mut plan: Plan =
+        serde_json::from_slice(&fs::read(project.path("b.json")).unwrap()).unwrap();
+    let environment = "data\u{1b}[31m.example.org".into();
+    plan.units[0].source.environment = environment;
+    plan.units[0].digest = plan.units[0].decision_digest();
+    let plan = Plan::new(plan.units, plan.refresh);
+    project.write("b.json", &serde_json::to_string(&plan).unwrap());
+    let answer = diff(&project, &[]).exits(0).shows("data\\u{1b}[31m.example.org in the second");
+    assert!(!answer.stdout.contains('\x1b'), "{answer}");
+}
+
+#[test]
 fn plans_that_look_alike_say_what_decides() {
     let project = Project::applied(&["alice"]);
     project.researcher("alice", "compute: { max_vcpus: 128 }");

@@ -8,6 +8,7 @@ use nfplan_specs::explanation::find;
 use serde_json::Value as Json;
 use serde_json::json;
 
+use crate::failure::fill_queues;
 use crate::kit::Answer;
 use crate::kit::PLATFORM;
 use crate::kit::Project;
@@ -56,8 +57,8 @@ fn every_code_is_explained_in_words_and_as_a_document() {
         answer.shows("wrong").shows("right").shows("why");
     }
     let document = explain(&project, &["e0305", "--json"]).exits(0).json();
-    assert_eq!(document["code"], "E0305");
-    assert_eq!(document["right"][0]["file"], "workspaces/alice.yaml");
+    assert_eq!(document["code"]["code"], "E0305");
+    assert_eq!(document["code"]["right"][0]["file"], "workspaces/alice.yaml");
 }
 
 #[test]
@@ -172,7 +173,7 @@ fn what_equal_units_have_is_explained_once_and_what_differs_asks_for_one() {
     explain(&project, &[ENVIRONMENT]).exits(0).shows("the same holds for 2 more units: bob, carol");
     project.researcher("bob", "compute: { max_vcpus: 128 }");
     let answer = explain(&project, &[ENVIRONMENT]).exits(64).says("differs between them");
-    answer.says("choose one with --select: alice, bob, carol");
+    answer.says("choose one with --select: alice (2 alike), bob");
     explain(&project, &[ENVIRONMENT, "--select", "bob"]).exits(0).shows("~ update in place");
     let full_id = format!("{}:{ENVIRONMENT}", unit("bob"));
     assert_eq!(resource(&project, &full_id)["unit"], unit("bob"));
@@ -214,6 +215,18 @@ fn a_resource_that_nothing_wants_any_more_is_explained_from_the_state() {
     assert_eq!(found["needed_by"], json!(users));
     let answer = explain(&project, &["bob:batch.job_queue/main"]).exits(0);
     answer.shows("nothing asks for it any more").shows("an earlier apply");
+}
+
+#[test]
+fn an_object_that_a_rollback_kept_is_said_to_be_kept() {
+    let project = Project::applied(&["alice"]);
+    fill_queues(&project, 0);
+    project.researcher("bob", "");
+    project.apply(&[]).exits(5);
+    let found = resource(&project, "bob:secretsmanager.secret/client");
+    assert_eq!((&found["held"], &found["plan"]["action"]), (&json!("parked"), &json!("adopt")));
+    let answer = explain(&project, &["bob:secretsmanager.secret/client"]).exits(0);
+    answer.shows("parked: to be used again");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use nfplan_engine::value::Value;
 use nfplan_specs::blueprint::outputs::OUTPUTS;
 use serde_json::Value as Json;
 
+use crate::failure::fill_queues;
 use crate::kit::Answer;
 use crate::kit::BUCKET;
 use crate::kit::PLATFORM;
@@ -90,6 +91,15 @@ fn what_is_absent_says_why_and_fails_a_script() {
     let answer = answer.says("suspended with `release: true`");
     assert_eq!(answer.stdout, "");
     output(&project, &["work_dir", "--select", "alice"]).exits(0);
+}
+
+#[test]
+fn what_a_rollback_kept_is_no_applied_workspace() {
+    let project = Project::applied(&["alice"]);
+    fill_queues(&project, 0);
+    project.researcher("bob", "");
+    project.apply(&[]).exits(5);
+    output(&project, &["--select", "bob"]).exits(0).shows("/bob not applied yet");
 }
 
 #[test]
