@@ -152,7 +152,7 @@ pub fn resource(explanation: &Explanation, view: &View) -> String {
     holds_for(&mut page, &view.holds_for);
     outlook(&mut page, explanation);
     let (changed, others): (Vec<_>, Vec<_>) =
-        explanation.attributes.iter().partition(|attribute| attribute.changes || view.full);
+        explanation.attributes.iter().partition(|attribute| view.full || is_news(attribute));
     if !explanation.attributes.is_empty() {
         page.gap();
     }
@@ -166,6 +166,12 @@ pub fn resource(explanation: &Explanation, view: &View) -> String {
         page.put(&Line::at(0).styled(FAINT, more));
     }
     page.finish()
+}
+
+/// Whether an attribute changes, or was changed by somebody else.
+fn is_news(attribute: &AttributeExplanation) -> bool {
+    let AttributeExplanation { wanted, applied, live, read, changes, .. } = attribute;
+    *changes || (*read && wanted.is_some() && live != applied)
 }
 
 fn held(held: Held) -> &'static str {

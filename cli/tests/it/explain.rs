@@ -120,6 +120,16 @@ fn a_value_of_a_spec_is_followed_from_its_line_to_the_rule_of_its_change() {
 }
 
 #[test]
+fn what_somebody_changed_to_what_the_specs_have_come_to_want_is_no_change_but_told() {
+    let project = Project::applied(&["alice"]);
+    let environment = project.object("batch.compute_environment", "alice");
+    project.tamper(&environment, "max_vcpus", 99_u32.into());
+    project.researcher("alice", "compute: { max_vcpus: 99 }");
+    let answer = explain(&project, &[ENVIRONMENT]).exits(0);
+    answer.shows("the plan leaves it as it is").shows("wanted 99 applied 64 live the same");
+}
+
+#[test]
 fn what_no_spec_line_decides_says_who_does() {
     let project = Project::applied(&["alice"]);
     let kinds = |name: &str| -> Vec<String> {
