@@ -9,6 +9,7 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
 
+use crate::reporting::ReportRequest;
 use views::DiffArguments;
 use views::ExplainArguments;
 use views::GraphArguments;
@@ -72,7 +73,7 @@ pub enum Command {
     /// Make a project that plans at once on the simulated cloud
     Init,
     /// Check all specs, offline, and report all problems at once
-    Validate,
+    Validate(ValidateArguments),
     /// Show what would change
     Plan(PlanArguments),
     /// Make the cloud as the specs want it, all or nothing for each researcher
@@ -92,6 +93,8 @@ pub enum Command {
     /// Look at states
     #[command(subcommand)]
     State(StateCommand),
+    /// Print the JSON Schema of the spec files, or their reference
+    Schema(SchemaArguments),
     /// Print the version
     Version,
 }
@@ -140,6 +143,52 @@ pub struct Showing {
     pub full: bool,
 }
 
+/// What to write beside what is shown.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Reporting {
+    /// Write a report: github=FILE has problems of spec files as annotations of GitHub Actions; `-`
+    /// is standard output; may be repeated
+    #[arg(long, value_name = "KIND=FILE", env = "NFPLAN_REPORT", value_delimiter = ',')]
+    pub report: Vec<ReportRequest>,
+}
+
+/// `nfplan validate`.
+#[derive(Debug, Clone, Args)]
+pub struct ValidateArguments {
+    /// What to write beside.
+    #[command(flatten)]
+    pub reporting: Reporting,
+}
+
+/// `nfplan schema`.
+#[derive(Debug, Clone, Args)]
+pub struct SchemaArguments {
+    /// Of which spec files
+    #[arg(value_enum, default_value_t = SchemaFile::Project)]
+    pub file: SchemaFile,
+    /// As JSON Schema for editors and validators, or as a reference in Markdown of all spec files
+    #[arg(long, value_enum, default_value_t = SchemaFormat::Json, env = "NFPLAN_FORMAT")]
+    pub format: SchemaFormat,
+}
+
+/// Of which spec files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFile {
+    /// nfplan.yaml
+    Project,
+    /// workspaces/*.yaml
+    Workspaces,
+}
+
+/// In which form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFormat {
+    /// JSON Schema, draft 7
+    Json,
+    /// Markdown
+    Markdown,
+}
+
 /// `nfplan plan`.
 #[derive(Debug, Clone, Args)]
 pub struct PlanArguments {
@@ -152,6 +201,9 @@ pub struct PlanArguments {
     /// Save the plan in this file, for `nfplan apply FILE`
     #[arg(long, value_name = "FILE", env = "NFPLAN_OUT")]
     pub out: Option<PathBuf>,
+    /// What to write beside.
+    #[command(flatten)]
+    pub reporting: Reporting,
     /// Exit with 2 if there are changes
     #[arg(long, env = "NFPLAN_DETAILED_EXITCODE")]
     pub detailed_exitcode: bool,

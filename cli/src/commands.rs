@@ -8,6 +8,7 @@ pub mod graph;
 pub mod init;
 pub mod output;
 pub mod plan;
+pub mod schema;
 pub mod show;
 pub mod state;
 pub mod validate;

@@ -12,8 +12,10 @@
 //! 5. [`execution`] puts clock, signals and progress around [`applying`], which carries units out
 //!    side by side, each under its own lease; [`externals`] tells workspaces what their platform
 //!    offers.
-//! 6. [`comparison`], [`explaining`] with [`rules`], and [`graphing`] look at plans and at what they are made from.
-//! 7. [`render`] turns engine values into text, [`documents`] into JSON, [`exit`] into a code.
+//! 6. [`comparison`], [`explaining`] with [`rules`], and [`graphing`] look at plans and at what they
+//!    are made from.
+//! 7. [`render`] turns engine values into text, [`documents`] into JSON, [`exit`] into a code;
+//!    [`reporting`] writes reports beside.
 //!
 //! Only [`settings`] and [`terminal`] look at the environment, and only the terminal prints.
 
@@ -35,6 +37,7 @@ pub mod planning;
 pub mod project;
 pub mod render;
 pub mod replacing;
+pub mod reporting;
 pub mod rules;
 pub mod run;
 pub mod selection;

@@ -16,6 +16,7 @@ use crate::commands::graph::graph;
 use crate::commands::init::init;
 use crate::commands::output::output;
 use crate::commands::plan::plan;
+use crate::commands::schema::schema;
 use crate::commands::show::show;
 use crate::commands::state::state;
 use crate::commands::validate::validate;
@@ -58,7 +59,7 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit, CliError> {
     runtime.block_on(async {
         match command {
             Command::Init => init(context),
-            Command::Validate => validate(context),
+            Command::Validate(arguments) => validate(context, arguments),
             Command::Plan(arguments) => plan(context, arguments).await,
             Command::Apply(arguments) => apply(context, arguments).await,
             Command::Destroy(arguments) => destroy(context, arguments).await,
@@ -68,6 +69,7 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit, CliError> {
             Command::Output(arguments) => output(context, arguments).await,
             Command::Explain(arguments) => explain(context, arguments).await,
             Command::State(command) => state(context, command).await,
+            Command::Schema(arguments) => schema(context, arguments),
             Command::Version => version(context),
         }
     })

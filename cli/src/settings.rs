@@ -16,6 +16,8 @@ pub struct Settings {
     pub general: General,
     /// Who runs it, for whoever finds a unit leased: a person or a pipeline.
     pub who: String,
+    /// The folder that a pipeline checked the repository out into.
+    repository: Option<PathBuf>,
 }
 
 impl Settings {
@@ -35,7 +37,17 @@ impl Settings {
             .or_else(|| variable("USER"))
             .or_else(|| variable("LOGNAME"))
             .unwrap_or_else(|| "somebody".to_owned());
-        Self { root, general, who }
+        let repository = variable("GITHUB_WORKSPACE").map(PathBuf::from);
+        Self { root, general, who, repository }
+    }
+
+    /// The project's folder as paths in the repository begin with it, as far as that is known.
+    pub fn root_in_repository(&self) -> PathBuf {
+        let inside = || {
+            let root = std::path::absolute(&self.root).ok()?;
+            Some(root.strip_prefix(self.repository.as_ref()?).ok()?.to_owned())
+        };
+        inside().unwrap_or_else(|| self.root.clone())
     }
 }
 

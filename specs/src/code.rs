@@ -52,6 +52,8 @@ codes! {
     EXPANSION = "E0401", "A workspace expands to something that AWS would refuse.";
     BEST_FIT = "W0501", "The `best_fit` strategy makes changes of the compute environment into replacements.";
     FOLDER = "W0502", "A folder stands where only files are read.";
+    COVERED_DOMAIN = "W0503", "A domain is let through by another one of the list already.";
+    DOCKER_BRIDGE = "W0504", "An address block overlaps the one that Docker takes.";
 }
 
 #[cfg(test)]

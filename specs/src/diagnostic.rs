@@ -132,28 +132,74 @@ impl Diagnostic {
 struct Record<'a> {
     code: &'static str,
     severity: Severity,
+    #[serde(flatten)]
+    place: Place<'a>,
+    message: &'a str,
+    help: Option<&'a str>,
+    /// The other places.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    labels: Vec<LabelRecord<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suggestion: Option<SuggestionRecord<'a>>,
+}
+
+/// A stretch of a file. The end is the position after its last character.
+#[derive(Serialize)]
+struct Place<'a> {
     file: &'a str,
     line: u32,
     column: u32,
     end_line: u32,
     end_column: u32,
-    message: &'a str,
-    help: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct LabelRecord<'a> {
+    #[serde(flatten)]
+    place: Place<'a>,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct SuggestionRecord<'a> {
+    title: &'a str,
+    #[serde(flatten)]
+    place: Place<'a>,
+    replacement: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn new(file: &'a str, span: Span) -> Self {
+        let Span { start, end } = span;
+        let (line, column) = (start.line, start.column);
+        Self { file, line, column, end_line: end.line, end_column: end.column }
+    }
+}
+
+impl<'a> From<&'a Label> for LabelRecord<'a> {
+    fn from(label: &'a Label) -> Self {
+        let Label { file, span, text } = label;
+        Self { place: Place::new(file, *span), text }
+    }
+}
+
+impl<'a> From<&'a Suggestion> for SuggestionRecord<'a> {
+    fn from(edit: &'a Suggestion) -> Self {
+        let Suggestion { title, file, span, replacement } = edit;
+        Self { title, place: Place::new(file, *span), replacement }
+    }
 }
 
 impl Serialize for Diagnostic {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Label { file, span, .. } = self.primary();
         let record = Record {
             code: self.code,
             severity: self.severity,
-            file,
-            line: span.start.line,
-            column: span.start.column,
-            end_line: span.end.line,
-            end_column: span.end.column,
+            place: Place::new(&self.primary().file, self.primary().span),
             message: &self.message,
             help: self.help.as_deref(),
+            labels: self.labels[1..].iter().map(LabelRecord::from).collect(),
+            suggestion: self.suggestion.as_ref().map(SuggestionRecord::from),
         };
         record.serialize(serializer)
     }

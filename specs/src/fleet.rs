@@ -26,10 +26,13 @@ use crate::diagnostic::Severity;
 use crate::format::merge;
 use crate::format::overlay::Overlay;
 use crate::format::project::Declared;
+use crate::format::project::PROJECT;
 use crate::format::project::project;
 use crate::format::researcher::Known;
+use crate::format::researcher::RESEARCHERS;
 pub use crate::format::researcher::WorkspaceSpec;
 use crate::format::researcher::researchers;
+use crate::format::shape::Shape;
 use crate::parse::MAX_FILE_BYTES;
 use crate::parse::Parsed;
 use crate::parse::parse;
@@ -270,7 +273,7 @@ impl<'a> Loader<'a> {
             Some(node) => {
                 let mut decoder =
                     Decoder::new(PROJECT_FILE, FileNumber::Project, &mut self.problems);
-                project(&mut decoder, top(PROJECT_FILE, &node))
+                project(&mut decoder, top(PROJECT_FILE, &node, &PROJECT))
             }
         };
         Ok(declared)
@@ -285,7 +288,7 @@ impl<'a> Loader<'a> {
             self.files.push(file.as_str().into());
             let known = Known { declared, files: &self.files, seen: &mut seen };
             let mut decoder = Decoder::new(&file, FileNumber::Researcher, &mut self.problems);
-            workspaces.extend(researchers(&mut decoder, top(&file, &node), known));
+            workspaces.extend(researchers(&mut decoder, top(&file, &node, &RESEARCHERS), known));
         }
         Ok(workspaces)
     }
@@ -345,6 +348,6 @@ impl<'a> Loader<'a> {
 }
 
 /// A document as a field, so that it is read like any other map.
-fn top<'n>(file: &'n str, node: &'n Node) -> Field<'n> {
-    Field { name: file, key: Span::START, node }
+fn top<'n>(file: &'n str, node: &'n Node, shape: &'static Shape) -> Field<'n> {
+    Field { name: file, key: Span::START, node, shape }
 }

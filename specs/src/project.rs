@@ -7,6 +7,7 @@ use nfplan_engine::address::Place;
 use nfplan_engine::desired::Origin;
 
 use crate::settings::At;
+use crate::syntax::is_bucket;
 
 /// An account in the region that workspaces of it are in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,11 +76,13 @@ impl FromStr for StateLocation {
         };
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let prefix = prefix.trim_end_matches('/');
-        let bucket = crate::syntax::bucket(bucket).map_err(|_| refuse())?;
+        if !is_bucket(bucket) {
+            return Err(refuse());
+        }
         if prefix.split('/').any(str::is_empty) && !prefix.is_empty() {
             return Err(refuse());
         }
-        Ok(Self::Bucket { bucket, prefix: prefix.into() })
+        Ok(Self::Bucket { bucket: bucket.into(), prefix: prefix.into() })
     }
 }
 

@@ -168,7 +168,7 @@ pub enum Credentials {
 }
 
 /// Where the secret of an access key is put.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
     /// In AWS Secrets Manager.
     SecretsManager,

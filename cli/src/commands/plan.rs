@@ -18,11 +18,13 @@ use crate::planning::plan_fleet;
 use crate::project::Project;
 use crate::render;
 use crate::render::plan::View;
+use crate::reporting::Reports;
 use crate::selection::Universe;
 
 /// Plans and shows the plan.
 pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, CliError> {
-    let mut project = Project::open(&context.settings)?;
+    let reports = Reports::new(context, &arguments.reporting)?;
+    let mut project = reports.problems(Project::open(&context.settings))?;
     project.warn(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     let refresh = Refresh::from(arguments.planning.refresh);
@@ -33,7 +35,8 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
         locked: arguments.planning.locked,
         replace: Vec::new(),
     };
-    let planned = plan_fleet(&mut project, &universe, &request).await?;
+    let planned = reports.problems(plan_fleet(&mut project, &universe, &request).await)?;
+    reports.diagnostics(project.fleet.warnings())?;
     let document = planned.document(refresh);
     if planned.refused.is_empty() || !context.settings.general.json {
         show(context, &document, &planned, &arguments.showing)?;

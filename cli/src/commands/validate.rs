@@ -3,14 +3,18 @@
 use nfplan_specs::fleet::Fleet;
 
 use super::Context;
+use crate::args::ValidateArguments;
 use crate::documents::ValidateDocument;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::reporting::Reports;
 
 /// Checks the specs.
-pub fn validate(context: &Context) -> Result<Exit, CliError> {
+pub fn validate(context: &Context, arguments: &ValidateArguments) -> Result<Exit, CliError> {
     let json = context.settings.general.json;
-    let fleet = match Fleet::load(&context.settings.root).map_err(CliError::from) {
+    let reports = Reports::new(context, &arguments.reporting)?;
+    let fleet = Fleet::load(&context.settings.root).map_err(CliError::from);
+    let fleet = match reports.problems(fleet) {
         Err(CliError { diagnostics: Some(diagnostics), exit, .. }) if json => {
             context.print_json(&ValidateDocument::new(false, 0, &diagnostics))?;
             return Ok(exit);
@@ -18,6 +22,7 @@ pub fn validate(context: &Context) -> Result<Exit, CliError> {
         other => other?,
     };
     let (workspaces, places) = (fleet.workspaces().count(), fleet.places().len());
+    reports.diagnostics(fleet.warnings())?;
     if json {
         context.print_json(&ValidateDocument::new(true, workspaces, fleet.warnings()))?;
         return Ok(Exit::Fine);

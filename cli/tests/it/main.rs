@@ -14,6 +14,7 @@ mod kit;
 mod life;
 mod output;
 mod outputs;
+mod reports;
 mod saved_plans;
 mod secrets;
 mod specs;

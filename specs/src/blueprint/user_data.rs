@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use ipnet::Ipv4Net;
 
+use crate::syntax::covers;
+
 /// The compute instances' settings of the ECS agent, as the MIME document that Batch wants so that
 /// it can add its own part.
 pub(super) const COMPUTE: &str = include_str!("compute_user_data.mime");
@@ -39,13 +41,6 @@ fn is_plain(domain: &str) -> bool {
         && domain
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b))
-}
-
-/// Whether `other` lets `domain` through already. Squid does not start with both in one list.
-fn covers(other: &str, domain: &str) -> bool {
-    other != domain
-        && other.starts_with('.')
-        && (domain.ends_with(other) || Some(domain) == other.strip_prefix('.'))
 }
 
 #[cfg(test)]

@@ -1,6 +1,13 @@
 //! `compute`: where jobs run.
 
 use super::overlay::Layer;
+use super::shape::Choice;
+use super::shape::Key;
+use super::shape::Rule;
+use super::shape::Section;
+use super::shape::Shape;
+use super::shape::Variants;
+use super::shape::words;
 use crate::code;
 use crate::decode::Decoder;
 use crate::decode::Field;
@@ -39,14 +46,100 @@ pub(crate) enum Strategy {
     BestFitProgressive,
 }
 
-impl Strategy {
-    const WORDS: [(&'static str, Self); 4] = [
-        ("spot_price_capacity_optimized", Self::SpotPriceCapacityOptimized),
-        ("spot_capacity_optimized", Self::SpotCapacityOptimized),
-        ("best_fit", Self::BestFit),
-        ("best_fit_progressive", Self::BestFitProgressive),
-    ];
+/// The section.
+pub(super) static COMPUTE: Section = Section {
+    keys: &[&[
+        Key::optional("type", Shape::Word(&words(&KINDS)), "What kind of capacity jobs run on.")
+            .or("spot"),
+        Key::optional(
+            "instance_types",
+            Shape::List(&Shape::Text(&syntax::INSTANCE_TYPE), 1),
+            "What AWS Batch chooses instances from: `optimal`, families and types.",
+        )
+        .or("[optimal]"),
+        Key::optional(
+            "min_vcpus",
+            Shape::Integer(0, MAX_VCPUS),
+            "vCPUs that run, and cost, even without jobs.",
+        )
+        .or("0"),
+        Key::optional(
+            "max_vcpus",
+            Shape::Integer(1, MAX_VCPUS),
+            "The most vCPUs that run at once: the ceiling of what the workspace can cost.",
+        )
+        .or("64"),
+        Key::optional(
+            "strategy",
+            Shape::Word(&words(&STRATEGIES)),
+            "How AWS Batch chooses instances. Absent: `spot_price_capacity_optimized` with \
+             `type: spot`, `best_fit_progressive` with `type: ec2`.",
+        ),
+        Key::optional(
+            "bid_percentage",
+            Shape::Integer(1, 100),
+            "The most that is paid for spot capacity, in percent of the on-demand price. Absent: \
+             no limit below the on-demand price.",
+        ),
+        Key::optional(
+            "ami",
+            Shape::WordOrSection(&words(&AMIS), &AMI),
+            "The machine image of compute instances. Its id is pinned in nfplan.lock.",
+        )
+        .or("ecs_optimized"),
+    ]],
+    rules: &[Rule::Variants(&Variants {
+        key: "type",
+        default: "spot",
+        keys: &[("spot", &["bid_percentage"]), ("ec2", &[])],
+    })],
+};
 
+static AMI: Section = Section {
+    keys: &[&[
+        Key::optional(
+            "pipeline",
+            Shape::Text(&syntax::PIPELINE_ARN),
+            "The EC2 Image Builder pipeline whose newest image is taken.",
+        ),
+        Key::optional("id", Shape::Text(&syntax::AMI), "The id of an image."),
+    ]],
+    rules: &[Rule::ExactlyOne(&["pipeline", "id"])],
+};
+
+const KINDS: [Choice<ComputeKind>; 2] = [
+    Choice::new("spot", ComputeKind::Spot, "Spot instances: cheap, and taken away at any time."),
+    Choice::new("ec2", ComputeKind::Ec2, "On-demand instances."),
+];
+
+const STRATEGIES: [Choice<Strategy>; 4] = [
+    Choice::new(
+        "spot_price_capacity_optimized",
+        Strategy::SpotPriceCapacityOptimized,
+        "Spot pools with the best of price and capacity; with `type: spot` only.",
+    ),
+    Choice::new(
+        "spot_capacity_optimized",
+        Strategy::SpotCapacityOptimized,
+        "Spot pools that are least likely to be interrupted; with `type: spot` only.",
+    ),
+    Choice::new(
+        "best_fit",
+        Strategy::BestFit,
+        "The cheapest type that fits, waiting until there is some. Most changes then replace the \
+         compute environment.",
+    ),
+    Choice::new(
+        "best_fit_progressive",
+        Strategy::BestFitProgressive,
+        "The cheapest types that fit, others where these run out.",
+    ),
+];
+
+const AMIS: [Choice<()>; 1] =
+    [Choice::new("ecs_optimized", (), "AWS's newest ECS-optimised Amazon Linux 2023 image.")];
+
+impl Strategy {
     /// As the AWS API writes it.
     pub(crate) fn api_word(self) -> &'static str {
         match self {
@@ -95,43 +188,30 @@ pub(crate) fn compute(
 }
 
 fn read(decoder: &mut Decoder<'_>, field: Field<'_>) -> ComputeOverlay {
-    let Some(mut fields) = decoder.fields(field) else { return ComputeOverlay::default() };
-    let kinds = [("spot", ComputeKind::Spot), ("ec2", ComputeKind::Ec2)];
-    let own = ComputeOverlay {
+    let Some(fields) = decoder.fields(field) else { return ComputeOverlay::default() };
+    ComputeOverlay {
         section: Some(Set { value: (), file: decoder.number, span: field.key }),
-        kind: decoder.optional(&mut fields, "type", |decoder, field| decoder.word(field, &kinds)),
-        instance_types: decoder.optional(&mut fields, "instance_types", |decoder, field| {
-            decoder.some(field, |decoder, item| decoder.checked(item, syntax::instance_type))
+        kind: decoder.read(fields, "type", |decoder, field| decoder.word(field, &KINDS)),
+        instance_types: decoder.read(fields, "instance_types", |decoder, field| {
+            decoder.list(field, |decoder, item| decoder.text(item).map(Box::from))
         }),
-        min_vcpus: decoder.optional(&mut fields, "min_vcpus", |decoder, field| {
-            decoder.integer(field, 0..=MAX_VCPUS)
-        }),
-        max_vcpus: decoder.optional(&mut fields, "max_vcpus", |decoder, field| {
-            decoder.integer(field, 1..=MAX_VCPUS)
-        }),
-        strategy: decoder.optional(&mut fields, "strategy", |decoder, field| {
-            decoder.word(field, &Strategy::WORDS)
-        }),
-        bid_percentage: decoder.optional(&mut fields, "bid_percentage", |decoder, field| {
-            decoder.integer(field, 1..=100)
-        }),
-        ami: decoder.optional(&mut fields, "ami", ami),
-    };
-    decoder.finish(fields);
-    own
+        min_vcpus: decoder.read(fields, "min_vcpus", Decoder::integer),
+        max_vcpus: decoder.read(fields, "max_vcpus", Decoder::integer),
+        strategy: decoder
+            .read(fields, "strategy", |decoder, field| decoder.word(field, &STRATEGIES)),
+        bid_percentage: decoder.read(fields, "bid_percentage", Decoder::integer),
+        ami: decoder.read(fields, "ami", ami),
+    }
 }
 
 fn ami(decoder: &mut Decoder<'_>, field: Field<'_>) -> Option<Ami> {
     if !field.node.is_map() {
-        return decoder.word(field, &[("ecs_optimized", Ami::EcsOptimized)]);
+        return decoder.word(field, &AMIS).map(|()| Ami::EcsOptimized);
     }
-    let mut fields = decoder.fields(field)?;
-    let pipeline = fields.take("pipeline");
-    let id = fields.take("id");
-    decoder.finish(fields);
-    match (pipeline, id) {
-        (Some(arn), None) => decoder.checked(arn, syntax::pipeline_arn).map(Ami::Pipeline),
-        (None, Some(id)) => decoder.checked(id, |text| syntax::ec2_id(text, "ami")).map(Ami::Id),
+    let fields = decoder.fields(field)?;
+    match (fields.get("pipeline"), fields.get("id")) {
+        (Some(arn), None) => decoder.text(arn).map(|arn| Ami::Pipeline(arn.into())),
+        (None, Some(id)) => decoder.text(id).map(|id| Ami::Id(id.into())),
         (Some(_), Some(_)) | (None, None) => {
             decoder.wrong_form(field, "ecs_optimized, { pipeline: ARN } or { id: ami-… }")
         }
@@ -161,6 +241,8 @@ fn check_vcpus(decoder: &mut Decoder<'_>, own: &ComputeOverlay, below: &ComputeO
     if min <= max {
         return;
     }
+    let default = |set: Option<&Set<u32>>| if set.is_none() { " by default" } else { "" };
+    let (min, max) = (format!("{min}{}", default(least)), format!("{max}{}", default(most)));
     let message = format!("`min_vcpus` is {min}, more than `max_vcpus`, which is {max}");
     decoder.report_conflict(code::VCPUS, message, [least.map(Set::place), most.map(Set::place)]);
 }
@@ -168,8 +250,8 @@ fn check_vcpus(decoder: &mut Decoder<'_>, own: &ComputeOverlay, below: &ComputeO
 fn check_strategy(decoder: &mut Decoder<'_>, own: &ComputeOverlay, below: &ComputeOverlay) {
     let Some(strategy) = own.strategy.as_ref().or(below.strategy.as_ref()) else { return };
     let kind = own.kind.as_ref().or(below.kind.as_ref());
-    let word = Strategy::WORDS.iter().find(|(_, known)| *known == strategy.value);
-    let word = word.map_or("", |(word, _)| word);
+    let word = STRATEGIES.iter().find(|choice| choice.value == strategy.value);
+    let word = word.map_or("", |choice| choice.word.name);
     if !strategy.value.fits(kind.map_or(ComputeKind::Spot, |set| set.value)) {
         let message = format!("`strategy: {word}` does not fit `type: ec2`");
         let places = [Some(strategy.place()), kind.map(Set::place)];

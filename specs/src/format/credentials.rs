@@ -1,6 +1,13 @@
 //! `credentials`: how the client gets in.
 
 use super::overlay::Layer;
+use super::shape::Choice;
+use super::shape::Key;
+use super::shape::Rule;
+use super::shape::Section;
+use super::shape::Shape;
+use super::shape::Variants;
+use super::shape::words;
 use crate::decode::Decoder;
 use crate::decode::Field;
 use crate::settings::Delivery;
@@ -19,35 +26,62 @@ enum Kind {
     Role,
 }
 
+/// The section.
+pub(super) static CREDENTIALS: Section = Section {
+    keys: &[&[
+        Key::optional("kind", Shape::Word(&words(&KINDS)), "How the client proves who it is.")
+            .or("access_key"),
+        Key::optional(
+            "deliver",
+            Shape::Word(&words(&SINKS)),
+            "Where the access key's secret goes.",
+        )
+        .or("secrets_manager"),
+        Key::optional(
+            "assumable_by",
+            Shape::List(&Shape::Text(&syntax::PRINCIPAL_ARN), 1),
+            "Who may assume the client's role.",
+        ),
+    ]],
+    rules: &[Rule::Variants(&Variants {
+        key: "kind",
+        default: "access_key",
+        keys: &[("access_key", &["deliver"]), ("role", &["assumable_by"])],
+    })],
+};
+
+const KINDS: [Choice<Kind>; 2] = [
+    Choice::new("access_key", Kind::AccessKey, "An IAM user with an access key."),
+    Choice::new(
+        "role",
+        Kind::Role,
+        "A role that others assume; it needs `assumable_by`, here or in the profile.",
+    ),
+];
+
+const SINKS: [Choice<Delivery>; 2] = [
+    Choice::new("secrets_manager", Delivery::SecretsManager, "A secret in AWS Secrets Manager."),
+    Choice::new("file", Delivery::File, "A file on the machine that runs nfplan, mode 0600."),
+];
+
 /// Reads `credentials`. Without `kind`, the layer below says which keys make sense.
 pub(crate) fn credentials(
     decoder: &mut Decoder<'_>,
     field: Field<'_>,
     below: Layer<'_>,
 ) -> Option<CredentialsOverlay> {
-    let mut fields = decoder.fields(field)?;
-    let kind = match fields.take("kind") {
-        Some(kind) => decoder.word(kind, &[("access_key", Kind::AccessKey), ("role", Kind::Role)]),
-        None => inherited(below),
-    };
-    let deliver = fields.take("deliver");
-    let assumable_by = fields.take("assumable_by");
-    decoder.finish(fields);
-    match kind? {
+    let fields = decoder.fields(field)?;
+    Some(match decoder.variant(fields, &KINDS, inherited(below))? {
         Kind::AccessKey => {
-            decoder.refuse([assumable_by], "kind: role");
-            let sinks = [("secrets_manager", Delivery::SecretsManager), ("file", Delivery::File)];
-            let deliver = deliver.and_then(|field| decoder.word(field, &sinks));
-            Some(CredentialsOverlay::AccessKey { deliver })
+            let deliver = fields.get("deliver").and_then(|field| decoder.word(field, &SINKS));
+            CredentialsOverlay::AccessKey { deliver }
         }
         Kind::Role => {
-            decoder.refuse([deliver], "kind: access_key");
-            let assumable_by = assumable_by.and_then(|field| {
-                decoder.some(field, |decoder, item| decoder.checked(item, syntax::principal_arn))
-            });
-            Some(CredentialsOverlay::Role { assumable_by })
+            let read =
+                |field| decoder.list(field, |decoder, item| decoder.text(item).map(Box::from));
+            CredentialsOverlay::Role { assumable_by: fields.get("assumable_by").and_then(read) }
         }
-    }
+    })
 }
 
 fn inherited(below: Layer<'_>) -> Option<Kind> {

@@ -5,6 +5,7 @@ pub(crate) mod merge;
 pub(crate) mod overlay;
 pub(crate) mod project;
 pub(crate) mod researcher;
+pub(crate) mod shape;
 
 mod compute;
 mod credentials;

@@ -8,9 +8,18 @@ use nfplan_engine::address::Place;
 use nfplan_engine::address::Region;
 
 use super::limits;
+use super::overlay;
 use super::overlay::Layer;
 use super::overlay::Overlay;
 use super::overlay::overlay;
+use super::shape::Choice;
+use super::shape::Key;
+use super::shape::Names;
+use super::shape::Rule;
+use super::shape::Section;
+use super::shape::Shape;
+use super::shape::Variants;
+use super::shape::words;
 use crate::code;
 use crate::decode::Decoder;
 use crate::decode::Field;
@@ -34,6 +43,138 @@ const DEFAULT_EXPIRE_DAYS: u32 = 30;
 /// Units that may be destroyed at once where a spec does not say.
 const DEFAULT_MAX_DELETES: u32 = 10;
 
+/// The file.
+pub(crate) static PROJECT: Shape = Shape::Section(&Section {
+    keys: &[&[
+        Key::required("nfplan", Shape::Integer(1, FORMAT), "The format of the spec files."),
+        Key::required(
+            "blueprint",
+            Shape::Integer(1, NEWEST_BLUEPRINT),
+            "What a workspace expands to. A newer nfplan may offer newer blueprints and never \
+             switches by itself.",
+        ),
+        Key::required(
+            "environment",
+            Shape::Text(&syntax::ENVIRONMENT),
+            "The DNS name of the commons. Names and tags in AWS derive from it; it cannot be \
+             changed once something is applied.",
+        ),
+        Key::optional(
+            "state",
+            Shape::Text(&syntax::STATE),
+            "Where states are kept: a folder, relative to nfplan.yaml, or a part of an S3 bucket.",
+        )
+        .or(".nfplan/state"),
+        Key::optional(
+            "approvals",
+            Shape::List(&Shape::Word(&words(&APPROVALS)), 0),
+            "Kinds of change that need an approval of their own, beside those that always do.",
+        )
+        .or("[]"),
+        Key::optional(
+            "max_deletes",
+            Shape::Integer(0, u32::MAX),
+            "How many units may be destroyed at once before that counts as a mass destroy.",
+        )
+        .or("10"),
+        Key::required("accounts", Shape::Map(&ACCOUNTS), "The AWS accounts, by names of your own."),
+        Key::optional(
+            "profiles",
+            Shape::Map(&PROFILES),
+            "Settings that researchers share, by names of your own.",
+        )
+        .or("{}"),
+    ]],
+    rules: &[],
+});
+
+static ACCOUNTS: Names = Names {
+    placeholder: "NAME",
+    key: &syntax::LOCAL_NAME,
+    most: None,
+    value: Shape::Section(&ACCOUNT),
+};
+
+static PROFILES: Names = Names {
+    placeholder: "NAME",
+    key: &syntax::LOCAL_NAME,
+    most: None,
+    value: Shape::Section(&PROFILE),
+};
+
+static PROFILE: Section = Section { keys: &[&overlay::KEYS], rules: &[] };
+
+static ACCOUNT: Section = Section {
+    keys: &[&[
+        Key::required("id", Shape::Text(&syntax::ACCOUNT_ID), "The account's id, in quotes."),
+        Key::required(
+            "region",
+            Shape::Text(&syntax::REGION),
+            "The region of the account's workspaces. An account has one region per environment, \
+             because names of IAM and of buckets are global.",
+        ),
+        Key::optional("provider", Shape::Word(&words(&PROVIDERS)), "Which cloud it is in.")
+            .or("aws"),
+        Key::optional(
+            "assume_role",
+            Shape::Text(&syntax::ROLE_ARN),
+            "The role of that account that nfplan works as. Absent: the runner's own credentials.",
+        ),
+        Key::optional(
+            "external_id",
+            Shape::Text(&syntax::NOT_EMPTY),
+            "The external id that the role's trust policy asks for.",
+        ),
+        Key::optional("data", Shape::Section(&DATA), "What becomes of data in the work bucket."),
+    ]],
+    rules: &[
+        Rule::Variants(&Variants {
+            key: "provider",
+            default: "aws",
+            keys: &[("aws", &["assume_role", "external_id"]), ("sim", &[])],
+        }),
+        Rule::Needs("external_id", "assume_role"),
+    ],
+};
+
+static DATA: Section = Section {
+    keys: &[&[Key::optional(
+        "expire_days",
+        Shape::Integer(1, 36_500),
+        "After how many days objects of the work bucket expire.",
+    )
+    .or("30")]],
+    rules: &[],
+};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Provider {
+    Aws,
+    Sim,
+}
+
+const PROVIDERS: [Choice<Provider>; 2] = [
+    Choice::new("aws", Provider::Aws, "Amazon Web Services."),
+    Choice::new("sim", Provider::Sim, "The simulated cloud that nfplan carries in itself."),
+];
+
+const APPROVALS: [Choice<ApprovalClass>; 5] = {
+    const fn choice(index: usize, meaning: &'static str) -> Choice<ApprovalClass> {
+        let (name, class) = ApprovalClass::WORDS[index];
+        Choice::new(name, class, meaning)
+    }
+    [
+        choice(0, "Data would be lost. Always needs approval."),
+        choice(
+            1,
+            "More than `max_deletes` units, or all, would be destroyed. Always needs approval.",
+        ),
+        choice(2, "Something is deleted before its successor exists. Always needs approval."),
+        choice(3, "Any unit would be destroyed. Needs approval if named here."),
+        choice(4, "Anything would be replaced. Needs approval if named here."),
+    ]
+};
+
 /// What could be read of `nfplan.yaml`. What is absent had problems, and nothing that depends on it
 /// is judged.
 #[derive(Debug, Default)]
@@ -48,38 +189,20 @@ pub(crate) struct Declared {
 
 /// Reads the file's top map.
 pub(crate) fn project(decoder: &mut Decoder<'_>, root: Field<'_>) -> Declared {
-    let Some(mut fields) = decoder.fields(root) else { return Declared::default() };
-    let format = decoder.required(&mut fields, "nfplan", |decoder, field| {
-        version(decoder, field, FORMAT, "format")
-    });
-    if format.is_none() {
+    let Some(fields) = decoder.open(root) else { return Declared::default() };
+    // What a newer format means cannot be judged.
+    if decoder.read(fields, "nfplan", version).is_none() {
         return Declared::default();
     }
-    let declared = sections(decoder, &mut fields);
-    decoder.finish(fields);
-    declared
-}
-
-fn sections(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Declared {
-    let blueprint = decoder.required(fields, "blueprint", |decoder, field| {
-        version(decoder, field, NEWEST_BLUEPRINT, "blueprint")
+    decoder.check(fields);
+    let blueprint = decoder.read(fields, "blueprint", version);
+    let name = decoder.read(fields, "environment", Decoder::text);
+    let approvals = decoder.read(fields, "approvals", |decoder, field| {
+        decoder.list(field, |decoder, item| decoder.word(item, &APPROVALS))
     });
-    let name = decoder.required(fields, "environment", |decoder, field| {
-        decoder.checked(field, syntax::environment)
-    });
-    let state = match fields.take("state") {
-        Some(field) => decoder.checked(field, |text| {
-            text.parse().map_err(|_| "a folder, s3://bucket or s3://bucket/prefix".into())
-        }),
-        None => Some(StateLocation::default()),
-    };
-    let approvals = decoder.optional(fields, "approvals", |decoder, field| {
-        decoder.list(field, |decoder, item| decoder.word(item, &ApprovalClass::WORDS))
-    });
-    let max_deletes = decoder
-        .optional(fields, "max_deletes", |decoder, field| decoder.integer(field, 0..=u32::MAX));
+    let max_deletes = decoder.read(fields, "max_deletes", Decoder::integer);
     let environment = name.as_ref().map(|name| Environment {
-        name: name.value.clone(),
+        name: name.value.into(),
         blueprint: blueprint.map_or(NEWEST_BLUEPRINT, |set| set.value),
     });
     if let (Some(name), Some(environment)) = (&name, &environment) {
@@ -87,22 +210,28 @@ fn sections(decoder: &mut Decoder<'_>, fields: &mut Fields<'_>) -> Declared {
     }
     Declared {
         environment,
-        state,
+        state: match fields.get("state") {
+            Some(field) => decoder.text(field).and_then(|text| text.parse().ok()),
+            None => Some(StateLocation::default()),
+        },
         approvals: approvals.map_or_else(BTreeSet::new, |set| set.value.into_iter().collect()),
         max_deletes: max_deletes.map_or(DEFAULT_MAX_DELETES, |set| set.value),
         accounts: accounts(decoder, fields),
-        profiles: match fields.take("profiles") {
+        profiles: match fields.get("profiles") {
             Some(field) => named(decoder, field, profile),
             None => Some(BTreeMap::new()),
         },
     }
 }
 
-fn version(decoder: &mut Decoder<'_>, field: Field<'_>, newest: u32, what: &str) -> Option<u32> {
-    let number = decoder.integer(field, 1..=u32::MAX)?;
+/// Reads a version: a number above its bounds is one that a newer nfplan knows.
+fn version(decoder: &mut Decoder<'_>, field: Field<'_>) -> Option<u32> {
+    let number = decoder.integer_within(field, 1, u32::MAX)?;
+    let Shape::Integer(_, newest) = *field.shape else { panic!("BUG: a version is a number") };
     if number <= newest {
         return Some(number);
     }
+    let what = if field.name == "nfplan" { "format" } else { field.name };
     let message = format!("{what} {number} is newer than this nfplan, which knows up to {newest}");
     let problem = decoder.error(code::NEWER_FORMAT, field.node.span, message);
     decoder.report(problem.help("use a newer nfplan"));
@@ -127,9 +256,14 @@ fn named<T>(
 ) -> Option<BTreeMap<Box<str>, Option<T>>> {
     let mut things = BTreeMap::new();
     for entry in decoder.names(field)? {
-        if let Err(expected) = syntax::local_name(entry.name) {
-            let message = format!("the name `{}` must be {expected}", entry.name);
-            decoder.report(decoder.error(code::WRONG_FORM, entry.key, message));
+        let form = &syntax::LOCAL_NAME;
+        if !(form.matches)(entry.name) {
+            let message = format!("the name `{}` must be {}", entry.name, form.expected);
+            let problem = decoder.error(code::WRONG_FORM, entry.key, message);
+            decoder.report(match form.mended(entry.name) {
+                Some(mended) => problem.suggest("did you mean this?", mended),
+                None => problem,
+            });
         }
         things.insert(entry.name.into(), read(decoder, entry));
     }
@@ -138,19 +272,17 @@ fn named<T>(
 
 fn profile(decoder: &mut Decoder<'_>, field: Field<'_>) -> Option<Overlay> {
     let before = decoder.errors();
-    let mut fields = decoder.fields(field)?;
-    let profile = overlay(decoder, &mut fields, Layer::Defaults);
-    decoder.finish(fields);
+    let fields = decoder.fields(field)?;
+    let profile = overlay(decoder, fields, Layer::Defaults);
     (decoder.errors() == before).then_some(profile)
 }
 
 fn accounts(
     decoder: &mut Decoder<'_>,
-    fields: &mut Fields<'_>,
+    fields: Fields<'_>,
 ) -> Option<BTreeMap<Box<str>, Option<Account>>> {
-    let Some(field) = fields.take("accounts") else {
-        let problem = decoder.error(code::MISSING_KEY, fields.owner, "`accounts` is missing");
-        decoder.report(problem);
+    let Some(field) = fields.get("accounts") else {
+        decoder.miss(fields, "accounts");
         return None;
     };
     let read = named(decoder, field, account)?;
@@ -191,21 +323,15 @@ fn duplicate_account(
 
 /// An account, with the place of its id.
 fn account(decoder: &mut Decoder<'_>, field: Field<'_>) -> Option<(Account, Span)> {
-    let mut fields = decoder.fields(field)?;
-    let id = decoder
-        .required(&mut fields, "id", |decoder, field| decoder.checked(field, syntax::account_id));
-    let region = decoder
-        .required(&mut fields, "region", |decoder, field| decoder.checked(field, syntax::region));
-    let access = access(decoder, &mut fields, id.as_ref());
-    let expire_days = fields.take("data").and_then(|field| {
-        let mut inner = decoder.fields(field)?;
-        let days = decoder.optional(&mut inner, "expire_days", |decoder, field| {
-            decoder.integer(field, 1..=36_500)
-        });
-        decoder.finish(inner);
-        days
+    let fields = decoder.fields(field)?;
+    let id = decoder.read(fields, "id", |decoder, field| AccountId::new(decoder.text(field)?).ok());
+    let region =
+        decoder.read(fields, "region", |decoder, field| Region::new(decoder.text(field)?).ok());
+    let access = access(decoder, fields, id.as_ref());
+    let expire_days = fields.get("data").and_then(|field| {
+        let fields = decoder.fields(field)?;
+        decoder.read(fields, "expire_days", Decoder::integer)
     });
-    decoder.finish(fields);
     let origin = field.key.origin(decoder.number as u32);
     let default = At { value: DEFAULT_EXPIRE_DAYS, origin };
     let Set { value: id, span, .. } = id?;
@@ -219,27 +345,15 @@ fn account(decoder: &mut Decoder<'_>, field: Field<'_>) -> Option<(Account, Span
     Some((account, span))
 }
 
-fn access(
-    decoder: &mut Decoder<'_>,
-    fields: &mut Fields<'_>,
-    id: Option<&Set<AccountId>>,
-) -> Access {
-    let provider = decoder.optional(fields, "provider", |decoder, field| {
-        decoder.word(field, &[("aws", Access::Aws), ("sim", Access::Sim)])
-    });
-    let assume_role = fields.take("assume_role");
-    let external_id = fields.take("external_id");
-    if provider.is_some_and(|set| set.value == Access::Sim) {
-        decoder.refuse([assume_role, external_id], "provider: aws");
+fn access(decoder: &mut Decoder<'_>, fields: Fields<'_>, id: Option<&Set<AccountId>>) -> Access {
+    let provider = decoder.variant(fields, &PROVIDERS, Some(Provider::Aws));
+    if provider == Some(Provider::Sim) {
         return Access::Sim;
     }
-    let Some(assume_role) = assume_role else {
-        decoder.refuse([external_id], "assume_role");
-        return Access::Aws;
-    };
-    let external_id = external_id.and_then(|field| decoder.text(field)).map(Box::<str>::from);
-    let Some(role) = decoder.checked(assume_role, syntax::role_arn) else { return Access::Aws };
-    let owner = syntax::account_of(&role);
+    let external_id = fields.get("external_id").and_then(|field| decoder.text(field));
+    let Some(assume_role) = fields.get("assume_role") else { return Access::Aws };
+    let Some(role) = decoder.text(assume_role) else { return Access::Aws };
+    let owner = syntax::account_of(role);
     if let Some(id) = id.filter(|id| owner != Some(id.value.as_str())) {
         let message = "the role to assume belongs to another account";
         let problem = decoder
@@ -247,5 +361,5 @@ fn access(
             .label(decoder.file, id.span, "than this one");
         decoder.report(problem);
     }
-    Access::AwsRole { role, external_id }
+    Access::AwsRole { role: role.into(), external_id: external_id.map(Box::from) }
 }

@@ -8,10 +8,17 @@ use nfplan_engine::address::UnitId;
 
 use super::limits;
 use super::merge;
+use super::overlay;
 use super::overlay::Layer;
 use super::overlay::Overlay;
 use super::overlay::overlay;
 use super::project::Declared;
+use super::shape::Choice;
+use super::shape::Key;
+use super::shape::Names;
+use super::shape::Section;
+use super::shape::Shape;
+use super::shape::words;
 use crate::code;
 use crate::decode::Decoder;
 use crate::decode::Field;
@@ -22,6 +29,51 @@ use crate::escape::escape_user;
 use crate::settings::At;
 use crate::settings::Status;
 use crate::span::Span;
+use crate::syntax;
+
+/// A file of researchers.
+pub(crate) static RESEARCHERS: Shape = Shape::Map(&Names {
+    placeholder: "USER",
+    key: &syntax::USER,
+    most: None,
+    value: Shape::Section(&RESEARCHER),
+});
+
+static RESEARCHER: Section = Section {
+    keys: &[
+        &[
+            Key::required(
+                "account",
+                Shape::Text(&syntax::NOT_EMPTY),
+                "The account that the workspace is in, by its name in nfplan.yaml. Another one \
+                 means to destroy the workspace and make it anew there.",
+            ),
+            Key::required(
+                "profile",
+                Shape::Text(&syntax::NOT_EMPTY),
+                "The profile that the workspace starts from. What stands here overrides it field \
+                 by field.",
+            ),
+            Key::optional(
+                "status",
+                Shape::Word(&words(&STATUS)),
+                "Whether the researcher may work.",
+            )
+            .or("active"),
+        ],
+        &overlay::KEYS,
+    ],
+    rules: &[],
+};
+
+const STATUS: [Choice<Status>; 2] = [
+    Choice::new("active", Status::Active, "The researcher may work."),
+    Choice::new(
+        "suspended",
+        Status::Suspended,
+        "Credentials are revoked, jobs ended, and nothing runs; data stay.",
+    ),
+];
 
 /// One researcher's workspace as its spec says, before its profile is laid under it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,20 +165,17 @@ fn researcher(
 ) -> Option<WorkspaceSpec> {
     let before = decoder.errors();
     let escaped = user(decoder, field, known);
-    let mut fields = decoder.fields(field)?;
+    let fields = decoder.fields(field)?;
     let declared = known.declared;
-    let account = decoder.required(&mut fields, "account", |decoder, field| {
+    let account = decoder.read(fields, "account", |decoder, field| {
         chosen(decoder, field, declared.accounts.as_ref(), code::UNKNOWN_ACCOUNT)
     });
-    let profile = decoder.required(&mut fields, "profile", |decoder, field| {
+    let profile = decoder.read(fields, "profile", |decoder, field| {
         chosen(decoder, field, declared.profiles.as_ref(), code::UNKNOWN_PROFILE)
     });
     let below = profile.as_ref().and_then(|set| set.value.1);
-    let status = decoder.optional(&mut fields, "status", |decoder, field| {
-        decoder.word(field, &[("active", Status::Active), ("suspended", Status::Suspended)])
-    });
-    let own = overlay(decoder, &mut fields, below.map_or(Layer::Unknown, Layer::Profile));
-    decoder.finish(fields);
+    let status = decoder.read(fields, "status", |decoder, field| decoder.word(field, &STATUS));
+    let own = overlay(decoder, fields, below.map_or(Layer::Unknown, Layer::Profile));
     if decoder.errors() > before {
         return None;
     }

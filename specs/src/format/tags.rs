@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::shape::Names;
+use super::shape::Shape;
 use crate::code;
 use crate::decode::Decoder;
 use crate::decode::Field;
@@ -10,6 +12,22 @@ use crate::syntax;
 
 /// AWS's limit of 50 for each object, less the six that nfplan sets.
 const MAX_TAGS: usize = 44;
+
+/// The map `tags`.
+pub(super) static TAGS: Names = Names {
+    placeholder: "KEY",
+    key: &syntax::TAG_KEY,
+    most: Some(MAX_TAGS),
+    value: Shape::Text(&syntax::TAG_VALUE),
+};
+
+/// The map `labels`.
+pub(super) static LABELS: Names = Names {
+    placeholder: "KEY",
+    key: &syntax::ANY,
+    most: None,
+    value: Shape::Text(&syntax::NOT_EMPTY),
+};
 
 /// Reads `tags`.
 pub(crate) fn tags(
@@ -28,7 +46,7 @@ pub(crate) fn tags(
             let message = format!("the tag `{}` {why}", entry.name);
             decoder.report(decoder.error(code::TAG, entry.key, message));
         }
-        let Some(text) = decoder.text_or_empty(entry) else { continue };
+        let Some(text) = decoder.raw_text(entry) else { continue };
         if let Err(why) = syntax::tag_text(text, 256) {
             let message = format!("the value of the tag `{}` {why}", entry.name);
             decoder.report(decoder.error(code::TAG, entry.node.span, message));

@@ -7,17 +7,18 @@ use nfplan_engine::desired::Problem;
 use crate::kit;
 use crate::kit::PROJECT;
 
-const SEEDED: [(&str, &[u8]); 4] = [
+const SEEDED: [(&str, &[u8]); 5] = [
     ("nfplan.yaml", include_bytes!("seeded/nfplan.yaml")),
     ("workspaces/alice.yaml", include_bytes!("seeded/workspaces/alice.yaml")),
     ("workspaces/more.yml", include_bytes!("seeded/workspaces/more.yml")),
+    ("workspaces/tab.yaml", include_bytes!("seeded/workspaces/tab.yaml")),
     ("workspaces/zed.yaml", include_bytes!("seeded/workspaces/zed.yaml")),
 ];
 
 #[test]
 fn every_fault_of_every_file_is_reported_at_its_place_and_nothing_else() {
     let found = kit::in_full(&kit::problems(&SEEDED));
-    assert_eq!(found, include_str!("seeded/expected.txt"));
+    snapbox::assert_data_eq!(found, snapbox::file!["seeded/expected.txt"].raw());
 }
 
 #[test]

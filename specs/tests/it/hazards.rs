@@ -24,7 +24,7 @@ fn every_construct_of_yaml_that_is_refused_says_so_once() {
     let cases = [
         (
             "alice:\n\taccount: lab\n",
-            "2:2: error[E0108]: a tab stands where YAML takes spaces only",
+            "2:1: error[E0108]: a tab stands where YAML takes spaces only",
         ),
         (
             "alice: *missing\n",

@@ -13,6 +13,7 @@ use nfplan_specs::render::one_line;
 use nfplan_specs::settings::WorkspaceSettings;
 use proptest::test_runner::Config;
 use proptest::test_runner::RngSeed;
+use proptest::test_runner::TestRunner;
 use tempfile::TempDir;
 
 /// A sound `nfplan.yaml`.
@@ -27,9 +28,10 @@ profiles:
   standard: {}
 ";
 
-/// Writes a project's files.
+/// Writes a project's files, in memory where the machine has a place for that.
 pub(crate) fn folder(files: &[(&str, &[u8])]) -> TempDir {
-    let folder = TempDir::new().unwrap();
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.unwrap();
     for (name, text) in files {
         let path = folder.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -111,4 +113,9 @@ fn full(diagnostics: &Diagnostics, diagnostic: &Diagnostic) -> String {
 pub(crate) fn cases(cases: u32) -> Config {
     let rng_seed = RngSeed::Fixed(0x6e66_706c_616e);
     Config { cases, rng_seed, failure_persistence: None, ..Config::default() }
+}
+
+/// The same for tests that prepare something once for all cases.
+pub(crate) fn runner(count: u32) -> TestRunner {
+    TestRunner::new(cases(count))
 }

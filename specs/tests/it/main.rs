@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "in helpers of tests, too, a panic is how a test fails")]
 
+mod defaults;
 mod explanations;
 mod faults;
 mod hazards;
 mod kit;
 mod layers;
 mod lock;
+mod messages;
 mod oracle;
 mod project;
 mod rendering;
+mod schema;

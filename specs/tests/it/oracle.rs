@@ -20,7 +20,7 @@ fn map(entries: impl IntoIterator<Item = (impl Into<Value>, Value)>) -> Value {
 fn researcher() -> impl Strategy<Value = Value> {
     let text = || prop_oneof!["\\PC{1,12}", "[ -~\n]{1,12}", "[-+.0-9a-fxoe_:~#]{1,6}"];
     let labels = prop::collection::btree_map(text(), text(), 0..6);
-    let images = prop::collection::btree_set("[a-z0-9./:*-]{1,9}", 0..3);
+    let images = prop::collection::btree_set("(/?[a-z0-9.:*-]){1,9}", 0..3);
     (labels, images, any::<bool>(), any::<bool>(), 1..1_000_000u32).prop_map(
         |(labels, images, active, spot, vcpus)| {
             let kind = if spot { "spot" } else { "ec2" };

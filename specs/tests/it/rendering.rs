@@ -1,5 +1,8 @@
 //! Diagnostics as people and programs see them.
 
+use std::path::Path;
+
+use nfplan_specs::annotation::annotation;
 use nfplan_specs::render::Style;
 use nfplan_specs::render::render;
 use serde_json::json;
@@ -13,60 +16,10 @@ const FILES: [(&str, &[u8]); 3] = [
     ("workspaces/b.yaml", b"bob: { account: lab, profile: standard, status: on }\n"),
 ];
 
-const PLAIN: &str = r#"error[E0202]: `account` is missing
- --> workspaces/a.yaml:1:1
-  |
-1 | é: {}
-  | ^
-
-error[E0202]: `profile` is missing
- --> workspaces/a.yaml:1:1
-  |
-1 | é: {}
-  | ^
-
-error[E0303]: user name "é" has the character 'é': only printable ASCII has an escaped form that no other user name shares
- --> workspaces/a.yaml:1:1
-  |
-1 | é: {}
-  | ^
-
-error[E0305]: the account `lap` does not exist in nfplan.yaml
- --> workspaces/a.yaml:2:17
-  |
-2 | bob: { account: lap, profile: standard }
-  |                 ^^^
-  |
-help: did you mean `lab`?
-  |
-2 - bob: { account: lap, profile: standard }
-2 + bob: { account: lab, profile: standard }
-  |
-
-error[E0304]: the researcher `bob` is given twice
- --> workspaces/b.yaml:1:1
-  |
-1 | bob: { account: lab, profile: standard, status: on }
-  | ^^^ again here
-  |
- ::: workspaces/a.yaml:2:1
-  |
-2 | bob: { account: lap, profile: standard }
-  | --- first here
-  |
-  = help: keep one of them
-
-error[E0206]: `status` cannot be `on`
- --> workspaces/b.yaml:1:49
-  |
-1 | bob: { account: lab, profile: standard, status: on }
-  |                                                 ^^
-  |
-  = help: known here: active, suspended"#;
-
 #[test]
 fn people_see_the_lines_and_what_to_do() {
-    assert_eq!(render(&kit::problems(&FILES), Style::Plain), PLAIN);
+    let plain = render(&kit::problems(&FILES), Style::Plain);
+    snapbox::assert_data_eq!(plain, snapbox::file!["rendered.txt"].raw());
 }
 
 #[test]
@@ -81,18 +34,55 @@ fn colours_add_nothing_but_escape_codes() {
         let end = if part.starts_with('[') { part.find('m') } else { Some(part.len() - 1) };
         plain.push_str(&part[end.unwrap() + 1..]);
     }
-    assert_eq!(plain, PLAIN);
+    assert_eq!(plain, render(&kit::problems(&FILES), Style::Plain));
 }
 
 #[test]
-fn programs_see_positions() {
+fn programs_see_positions_other_places_and_edits() {
     let found = serde_json::to_value(kit::problems(&FILES)).unwrap();
-    let expected = json!({
+    let last = json!({
         "code": "E0206", "severity": "error", "file": "workspaces/b.yaml",
         "line": 1, "column": 49, "end_line": 1, "end_column": 51,
         "message": "`status` cannot be `on`", "help": "known here: active, suspended",
     });
-    assert_eq!(found.as_array().unwrap().last(), Some(&expected));
+    assert_eq!(found[5], last);
+    let first_here = json!([{
+        "file": "workspaces/a.yaml", "line": 2, "column": 1, "end_line": 2, "end_column": 4,
+        "text": "first here",
+    }]);
+    assert_eq!(found[4]["labels"], first_here);
+    let edit = json!({
+        "title": "did you mean `lab`?", "file": "workspaces/a.yaml",
+        "line": 2, "column": 17, "end_line": 2, "end_column": 20, "replacement": "lab",
+    });
+    assert_eq!(found[3]["suggestion"], edit);
+}
+
+#[test]
+fn annotations_are_one_line_each_whatever_the_text() {
+    let problems = kit::problems(&FILES);
+    let lines: Vec<String> =
+        problems.iter().map(|problem| annotation(problem, Path::new("specs: a,b"))).collect();
+    let expected = "::error file=specs%3A a%2Cb/workspaces/a.yaml,line=2,endLine=2,col=17,endColumn=20,\
+                    title=nfplan E0305::the account `lap` does not exist in nfplan.yaml%0Ahelp: did you \
+                    mean `lab`? write: lab";
+    assert_eq!(lines[3], expected);
+    let help = "::the researcher `bob` is given twice%0Afirst here: specs: a,b/workspaces/a.yaml:2:1%0A\
+                help: keep one of them";
+    assert!(lines[4].ends_with(help), "{}", lines[4]);
+    assert!(lines.iter().all(|line| !line.contains(['\n', '\r'])));
+    let hostile = kit::problems(&[
+        ("nfplan.yaml", PROJECT.as_bytes()),
+        (
+            "workspaces/a.yaml",
+            b"\"a%\\n::error::b\": { account: lab, profile: \"x\\r\\n::warning::\" }",
+        ),
+    ]);
+    for problem in hostile.iter() {
+        let line = annotation(problem, Path::new("."));
+        assert!(line.starts_with("::error file=workspaces/a.yaml,line=1"), "{line}");
+        assert!(!line.contains(['\n', '\r']), "{line}");
+    }
 }
 
 #[test]

@@ -4,16 +4,18 @@
 //! on after the first problem. What it refuses is refused for every file: other encodings, second
 //! documents, duplicate keys, tags, merge keys, and sizes that no project needs.
 
+mod syntax_error;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 use std::mem;
 
 use serde_saphyr::granit_parser as yaml;
-use serde_saphyr::granit_parser::ErrorKind;
 use serde_saphyr::granit_parser::Event;
 use serde_saphyr::granit_parser::ScalarStyle;
 use serde_saphyr::granit_parser::StructureStyle;
 
+use self::syntax_error::syntax_error;
 use crate::code;
 use crate::diagnostic::Diagnostic;
 use crate::span::Mark;
@@ -80,36 +82,12 @@ fn parse_text(file: &str, text: &str) -> Parsed {
     {
         match next {
             Ok((event, span)) => builder.take(event, span_of(span)),
-            Err(error) => builder.fail(syntax_error(file, &error)),
+            Err(error) => builder.fail(syntax_error(file, text, &error)),
         }
     }
     let broken = builder.progress == Progress::Broken;
     let root = if broken { None } else { builder.root };
     Parsed { root, problems: builder.problems, broken }
-}
-
-fn syntax_error(file: &str, error: &yaml::ScanError) -> Diagnostic {
-    let mark = mark_of(*error.marker());
-    let span = Span { start: mark, end: mark };
-    match error.kind() {
-        ErrorKind::TabNotAllowed
-        | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabInIndentation
-        | ErrorKind::TabAtBlockScalarStart
-        | ErrorKind::TabInPlainScalar => {
-            Diagnostic::error(code::TAB, file, span, "a tab stands where YAML takes spaces only")
-                .help("indent with spaces")
-        }
-        ErrorKind::RecursionLimitExceeded => {
-            let message = format!("more than {MAX_DEPTH} lists and maps stand in each other");
-            Diagnostic::error(code::TOO_DEEP, file, span, message)
-        }
-        ErrorKind::UnknownAnchor => {
-            let message = "this alias stands for nothing: no anchor of its name comes before it";
-            Diagnostic::error(code::SYNTAX, file, span, message)
-        }
-        _ => Diagnostic::error(code::SYNTAX, file, span, error.info()),
-    }
 }
 
 fn span_of(span: yaml::Span) -> Span {

@@ -1,0 +1,83 @@
+//! Reports beside what is shown, and what may stand in spec files.
+
+use std::fs;
+
+use crate::kit::Answer;
+use crate::kit::Project;
+
+const ALICE: &str = "::error file=workspaces/alice.yaml,line=1,endLine=1,col=19,endColumn=23,title=nfplan E0305::\
+     the account `mian` does not exist in nfplan.yaml%0Ahelp: did you mean `main`? write: main\n";
+
+fn broken() -> Project {
+    let project = Project::of(&[]);
+    project.write("workspaces/alice.yaml", "alice: { account: mian, profile: standard }\n");
+    project
+}
+
+#[test]
+fn problems_of_specs_are_annotations_on_request() {
+    let project = broken();
+    for command in ["validate", "plan"] {
+        let answer =
+            project.unchanged_by(|project| project.run(&[command, "--report", "github=-"]));
+        let answer = answer.exits(65).says("error[E0305]");
+        assert_eq!(answer.stdout, ALICE);
+        let to_file = [command, "--report", "github=annotations", "--json"];
+        let answer =
+            project.changed_by(&["annotations"], |project| project.run(&to_file)).exits(65);
+        assert_eq!(fs::read_to_string(project.path("annotations")).unwrap(), ALICE);
+        assert!(answer.json()["diagnostics"].is_array());
+        project.remove("annotations");
+    }
+}
+
+#[test]
+fn annotations_name_files_as_the_repository_does() {
+    let project = broken();
+    let above = project.path("").parent().unwrap().to_owned();
+    let name = project.path("").file_name().unwrap().to_str().unwrap().to_owned();
+    let mut command = project.command(&["validate", "--report", "github=-"]);
+    let answer = Answer::of(command.env("GITHUB_WORKSPACE", &above).output().unwrap());
+    let expected = ALICE.replace("file=workspaces", &format!("file={name}/workspaces"));
+    assert_eq!(answer.stdout, expected);
+    let mut command = project.command(&["-C", &name, "validate", "--report", "github=-"]);
+    let answer = Answer::of(command.current_dir(&above).output().unwrap());
+    assert_eq!(answer.stdout, expected);
+}
+
+#[test]
+fn warnings_are_annotations_too_and_sound_specs_have_none() {
+    let project = Project::of(&["alice"]);
+    let report = ["validate", "--report", "github=-"];
+    let sound = "The specs are valid: 1 workspace in 1 account.\n";
+    assert_eq!(project.run(&report).exits(0).stdout, sound);
+    project.researcher("alice", "compute: { strategy: best_fit }");
+    let answer = project.run(&report).exits(0);
+    assert!(answer.stdout.starts_with("::warning file=workspaces/alice.yaml,line=1,"), "{answer}");
+    assert!(answer.stdout.ends_with(sound), "{answer}");
+}
+
+#[test]
+fn reports_that_make_no_sense_are_refused() {
+    let project = Project::of(&["alice"]);
+    for report in ["github", "github=", "gitlab=-"] {
+        let answer = project.unchanged_by(|project| project.run(&["plan", "--report", report]));
+        answer.exits(64).says("github=FILE");
+    }
+    project.run(&["validate", "--json", "--report", "github=-"]).exits(64).says("standard output");
+}
+
+#[test]
+fn the_schema_of_each_kind_of_file_can_be_printed_and_so_can_the_reference() {
+    let project = Project::empty();
+    let schema = |arguments: &[&str]| project.run(&[&["schema"], arguments].concat()).exits(0);
+    let of_project = schema(&[]).json();
+    assert_eq!(of_project["title"], "nfplan.yaml");
+    assert_eq!(of_project["properties"]["max_deletes"]["maximum"], u32::MAX);
+    assert_eq!(schema(&["project"]).json(), of_project);
+    let user = &schema(&["workspaces"]).json()["additionalProperties"];
+    assert_eq!(user["required"], serde_json::json!(["account", "profile"]));
+    let reference = schema(&["--format", "markdown"]).stdout;
+    assert!(reference.contains("| `max_deletes` | a whole number from 0 | `10` |"), "{reference}");
+    project.run(&["schema", "--format", "markdown", "--json"]).exits(64);
+}
