@@ -1,6 +1,8 @@
 //! The command line. Help texts are the doc comments here; examples and exit codes are in
 //! [`help`](crate::help).
 
+pub mod views;
+
 use std::path::PathBuf;
 
 use clap::ArgAction;
@@ -13,6 +15,10 @@ use clap::ValueHint;
 use clap::parser::ValueSource;
 
 use crate::reporting::ReportRequest;
+use views::DiffArguments;
+use views::ExplainArguments;
+use views::GraphArguments;
+use views::OutputArguments;
 
 /// Plans and applies Nextflow workspaces on AWS Batch, one YAML file per researcher.
 ///
@@ -132,6 +138,14 @@ pub enum Command {
     Destroy(DestroyArguments),
     /// Show a saved plan, or the units and what they consist of
     Show(ShowArguments),
+    /// Show how two saved plans differ
+    Diff(DiffArguments),
+    /// Draw what the plan does, or all that units consist of
+    Graph(GraphArguments),
+    /// Print what a researcher or another tool needs to know of a workspace
+    Output(OutputArguments),
+    /// Explain the code of a problem, or where a resource's attributes come from
+    Explain(ExplainArguments),
     /// Look at states
     #[command(subcommand)]
     State(StateCommand),

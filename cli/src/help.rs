@@ -127,6 +127,42 @@ pub const PAGES: &[Page] = &[
         exits: &[],
     },
     Page {
+        command: "diff",
+        examples: &[
+            ("nfplan diff reviewed.plan fresh.plan", "what changed since the review"),
+            ("nfplan diff a.plan b.plan --detailed-exitcode", "in a pipeline"),
+        ],
+        exits: &[Exit::Changes, Exit::InvalidSpecs],
+    },
+    Page {
+        command: "graph",
+        examples: &[
+            ("nfplan graph | dot -Tsvg > plan.svg", "draw the plan's steps"),
+            ("nfplan graph --format mermaid", "for Markdown on GitHub"),
+            ("nfplan graph --all --select alice@example.org", "everything one researcher has"),
+        ],
+        exits: READING,
+    },
+    Page {
+        command: "output",
+        examples: &[
+            ("nfplan output --select alice@example.org", "what her workspace offers"),
+            ("nfplan output queue --select alice@example.org", "one value, for a script"),
+        ],
+        exits: READING,
+    },
+    Page {
+        command: "explain",
+        examples: &[
+            ("nfplan explain E0305", "what a code means"),
+            (
+                "nfplan explain alice@example.org:batch.job_queue/main",
+                "where each value comes from, and what changing it takes",
+            ),
+        ],
+        exits: READING,
+    },
+    Page {
         command: "schema",
         examples: &[
             ("nfplan schema > .nfplan/project.json", "for an editor, of nfplan.yaml"),

@@ -13,7 +13,9 @@
 //! 5. [`execution`] puts clock, signals and progress around [`applying`], which carries units out
 //!    side by side, each under its own lease; [`externals`] tells workspaces what their platform
 //!    offers.
-//! 6. [`render`] turns engine values into text, [`documents`] into JSON, [`exit`] into a code;
+//! 6. [`comparison`], [`explaining`] with [`rules`], and [`graphing`] look at plans and at what they
+//!    are made from.
+//! 7. [`render`] turns engine values into text, [`documents`] into JSON, [`exit`] into a code;
 //!    [`reporting`] writes reports beside.
 //!
 //! Beside all that, [`completion`] answers a shell that asks how a line could go on.
@@ -26,13 +28,16 @@ pub mod applying;
 pub mod approval;
 pub mod args;
 pub mod commands;
+pub mod comparison;
 pub mod completion;
 pub mod configuration;
 pub mod documents;
 pub mod error;
 pub mod execution;
 pub mod exit;
+pub mod explaining;
 pub mod externals;
+pub mod graphing;
 pub mod help;
 pub mod interrupt;
 pub mod pins;
@@ -41,6 +46,7 @@ pub mod project;
 pub mod render;
 pub mod replacing;
 pub mod reporting;
+pub mod rules;
 pub mod run;
 pub mod selection;
 pub mod settings;

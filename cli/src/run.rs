@@ -13,8 +13,12 @@ use crate::commands::apply::apply;
 use crate::commands::completions::completions;
 use crate::commands::config::config;
 use crate::commands::destroy::destroy;
+use crate::commands::diff::diff;
+use crate::commands::explain::explain;
+use crate::commands::graph::graph;
 use crate::commands::init::init;
 use crate::commands::man::man;
+use crate::commands::output::output;
 use crate::commands::plan::plan;
 use crate::commands::schema::schema;
 use crate::commands::show::show;
@@ -118,6 +122,10 @@ fn dispatch(context: &Context, call: &Call, command: &Command) -> Result<Exit, C
             Command::Apply(arguments) => apply(context, arguments).await,
             Command::Destroy(arguments) => destroy(context, arguments).await,
             Command::Show(arguments) => show(context, arguments).await,
+            Command::Diff(arguments) => diff(context, arguments),
+            Command::Graph(arguments) => graph(context, arguments).await,
+            Command::Output(arguments) => output(context, arguments).await,
+            Command::Explain(arguments) => explain(context, arguments).await,
             Command::State(command) => state(context, command).await,
             Command::Schema(arguments) => schema(context, arguments),
             Command::Config => config(context, call),

@@ -9,7 +9,7 @@
 //! | words | [`settings`], [`project`], [`escape`], [`likeness`], [`span`], [`diagnostic`], [`code`] |
 //! | text | [`render`], [`annotation`], `tree`, `parse` |
 //! | format | `syntax` (forms of texts), `format::shape` (what may stand where), `decode`, `format` |
-//! | about the format | [`json_schema`] for editors, [`reference`](mod@reference) for people |
+//! | about the format | [`json_schema`] for editors, [`reference`](mod@reference) for people, [`explanation`] of codes |
 //! | whole | [`fleet`], [`outline`], [`look_up`], [`lock`] |
 
 pub mod annotation;
@@ -17,6 +17,7 @@ pub mod blueprint;
 pub mod code;
 pub mod diagnostic;
 pub mod escape;
+pub mod explanation;
 pub mod fleet;
 pub mod json_schema;
 pub mod likeness;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::state::State;
 use nfplan_specs::fleet::Fleet;
+use nfplan_state::stores::FolderStore;
 use nfplan_state::unit::load;
 
 use super::Context;
@@ -52,12 +53,9 @@ pub async fn show(context: &Context, arguments: &ShowArguments) -> Result<Exit, 
     Ok(Exit::Fine)
 }
 
-/// The states of the selected units that exist. Works without valid specs where possible: the
-/// state's place is then the default or what --state says.
-pub async fn states(
-    context: &Context,
-    selection: &Selection,
-) -> Result<BTreeMap<UnitId, State>, CliError> {
+/// The store of states and what is in it. Works without valid specs where possible: the state's
+/// place is then what --state says.
+pub async fn survey(context: &Context) -> Result<(FolderStore, Universe), CliError> {
     let fleet = Fleet::load(&context.settings.root).map_err(CliError::from);
     let fleet = match (fleet, &context.settings.general.state) {
         (Ok(fleet), _) => Some(fleet),
@@ -67,6 +65,15 @@ pub async fn states(
     let store = open_store(fleet.as_ref(), &context.settings)?;
     context.more(|| what_was_read(fleet.as_ref(), &context.settings));
     let universe = Universe::survey(fleet.as_ref(), &store).await?;
+    Ok((store, universe))
+}
+
+/// The states of the selected units that exist.
+pub async fn states(
+    context: &Context,
+    selection: &Selection,
+) -> Result<BTreeMap<UnitId, State>, CliError> {
+    let (store, universe) = survey(context).await?;
     let selected = universe.select(&selection.select)?;
     let mut states = BTreeMap::new();
     for unit in universe.existing.iter().filter(|unit| selected.names(unit)) {

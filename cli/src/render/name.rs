@@ -38,6 +38,20 @@ pub(crate) fn meaning(action: Action) -> &'static str {
     }
 }
 
+/// The action in one word or two.
+pub(crate) fn word(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Adopt => "adopt",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::ReplaceInSlot => "replace in slot",
+        Action::Delete => "delete",
+        Action::Retain => "retain",
+        Action::Forget => "forget",
+    }
+}
+
 /// The style of its sign.
 pub(crate) fn style(action: Action) -> Style {
     match action {

@@ -5,13 +5,17 @@
 
 mod completion;
 mod configuration;
+mod diffs;
 mod drift;
+mod explain;
 mod failure;
+mod graphs;
 mod guards;
 mod interruption;
 mod kit;
 mod life;
 mod output;
+mod outputs;
 mod reports;
 mod saved_plans;
 mod secrets;

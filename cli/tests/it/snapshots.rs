@@ -87,6 +87,13 @@ const CASES: &[Case] = &[
     case("state-show-mistyped", Stage::Applied, &["state", "show", "batch.job_queue/mian"]),
     case("config", Stage::Applied, &["config"]),
     case("config-verbose", Stage::Broken, &["config", "-v", "--state", "elsewhere"]),
+    case("graph", Stage::Changed, &["graph", "--format", "mermaid"]),
+    case("output", Stage::Applied, &["output", "--select", "alice"]),
+    case("output-mistyped", Stage::Applied, &["output", "quue"]),
+    case("explain-code", Stage::Nothing, &["explain", "E0305"]),
+    case("explain-mistyped", Stage::Nothing, &["explain", "E0035"]),
+    case("explain-resource", Stage::Changed, &["explain", "alice:batch.compute_environment/main"]),
+    case("diff", Stage::Changed, &["diff", "small.plan", "large.plan"]),
     case("schema", Stage::Nothing, &["schema", "workspaces"]),
     case("validate-annotations", Stage::Broken, &["validate", "-q", "--report", "github=-"]),
     case("completions", Stage::Nothing, &["completions", "bash", "-v"]),
@@ -101,7 +108,10 @@ impl Stage {
             Self::Applied => Project::applied(&["alice"]),
             Self::Changed => {
                 let project = Project::applied(&["alice"]);
-                project.researcher("alice", "compute: { max_vcpus: 128 }");
+                for (vcpus, plan) in [(256, "large.plan"), (128, "small.plan")] {
+                    project.researcher("alice", &format!("compute: {{ max_vcpus: {vcpus} }}"));
+                    project.run(&["plan", "--out", plan]).exits(0);
+                }
                 project
             }
             Self::Full => {
@@ -142,7 +152,7 @@ impl Case {
 
     /// What it prints is read by programs, on a terminal too.
     fn is_script(&self) -> bool {
-        ["completions", "schema", "validate-annotations"].contains(&self.name)
+        ["completions", "graph", "schema", "validate-annotations"].contains(&self.name)
     }
 
     fn on_terminal(&self, prepared: &Project, columns: u16) -> (Option<i32>, Screen) {

@@ -124,11 +124,14 @@ fn nobody_is_asked_to_approve_what_was_not_shown() {
 #[test]
 fn verbose_says_more_for_every_command() {
     let project = Project::applied(&["alice"]);
+    project.run(&["plan", "--out", "a.plan"]).exits(0);
     for command in nfplan_cli::help::runnable(&nfplan_cli::help::definition(100)) {
         let mut words: Vec<&str> = command.split(' ').collect();
         words.extend(match command.as_str() {
             "apply" | "destroy" => &["--auto-approve", "--allow=mass-destroy"][..],
             "completions" => &["zsh"],
+            "diff" => &["a.plan", "a.plan"],
+            "explain" => &["ec2.vpc/main"],
             "init" => &["-C", "new"],
             "state show" => &["ec2.vpc/main"],
             _ => &[],
