@@ -5,19 +5,27 @@
 //! visible, so that no name, tag or message from outside can steer the terminal. No signal is made
 //! by colour alone.
 
+mod block;
 mod change;
 pub mod classes;
 mod compare;
+mod content;
 pub mod error;
+mod leaves;
+mod lines;
 mod name;
 mod page;
+mod path;
 pub mod plan;
+mod policy;
 pub mod progress;
 pub mod report;
 pub mod state;
 mod template;
 mod text;
+mod undo;
 mod value;
+mod words;
 
 #[cfg(test)]
 mod samples;

@@ -96,3 +96,17 @@ pub(crate) fn title(plan: &UnitPlan) -> (String, String) {
 pub(crate) fn counted(count: u64, singular: &str) -> String {
     if count == 1 { format!("1 {singular}") } else { format!("{count} {singular}s") }
 }
+
+/// How many names a list has at most.
+const MOST_NAMES: usize = 20;
+/// How many names of a longer list are told.
+const FIRST_NAMES: usize = 8;
+
+/// Names with commas; of many, the first and how many more there are.
+pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+    let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
+    if names.len() <= MOST_NAMES {
+        return names.join(", ");
+    }
+    format!("{} and {} more", names[..FIRST_NAMES].join(", "), names.len() - FIRST_NAMES)
+}

@@ -101,7 +101,7 @@ workspace alice in 111122223333.us-east-1: 1 to update
       max_vcpus: 64 → 9
         applied 16, changed outside
       tags.b - \"y\"
-        changed outside: b + \"y\"
+        changed outside: tags.b + \"y\"
 "
     );
 }
