@@ -21,6 +21,7 @@ use super::words::Pieces;
 use super::words::compared;
 use super::words::fit;
 use super::words::pairs;
+use super::words::whole;
 
 /// The fewest columns to which a value is cut.
 const LEAST_VALUE: usize = 24;
@@ -123,13 +124,14 @@ impl Sheet<'_> {
 
     /// Two one-line texts.
     fn pair(&self, head: Line, before: &str, after: &str) -> Vec<Line> {
-        let (old, new) = compared(&visible(&quoted(before)), &visible(&quoted(after)));
+        let (before, after) = (visible(&quoted(before)), visible(&quoted(after)));
+        let (old, new) = beside(&before, &after, usize::MAX);
         let line = pieces(head.clone().text(": "), RED, &old).styled(STRONG, " → ");
         let line = pieces(line, GREEN, &new);
         if line.width() <= self.width {
             return vec![line];
         }
-        let (old, new) = fit((old, new), self.most());
+        let (old, new) = beside(&before, &after, self.most());
         vec![
             head.text(":"),
             pieces(self.sign("-", RED), RED, &old),
@@ -187,8 +189,7 @@ impl Sheet<'_> {
         for pair in pairs(&olds, &news) {
             match pair {
                 (Some(old), Some(new)) => {
-                    let (old, new) = compared(&visible(&olds[old]), &visible(&news[new]));
-                    let (old, new) = fit((old, new), self.most());
+                    let (old, new) = beside(&olds[old], &news[new], self.most());
                     lines.push(pieces(self.sign("-", RED), RED, &old));
                     lines.push(pieces(self.sign("+", GREEN), GREEN, &new));
                 }
@@ -233,6 +234,17 @@ impl Sheet<'_> {
             _ => visible(&node.shown(most)),
         }
     }
+}
+
+/// Compares two values as they are shown and cuts them to `most` columns, their quotes kept.
+fn beside(before: &str, after: &str, most: usize) -> (Pieces, Pieces) {
+    let bare = |text| str::strip_suffix(str::strip_prefix(text, '"')?, '"');
+    let (Some(old), Some(new)) = (bare(before), bare(after)) else {
+        return fit(compared(before, after), most);
+    };
+    let (old, new) = fit(compared(old, new), most.saturating_sub(2));
+    let quote = |pieces: Pieces| [whole("\""), pieces, whole("\"")].concat();
+    (quote(old), quote(new))
 }
 
 /// Adds pieces of text, what differs in a style that colour alone does not make.

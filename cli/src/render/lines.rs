@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn a_missing_end_of_the_last_line_is_shown() {
         assert_eq!(shown("a\nb\n", "a\nb"), ["  a", "- b", "+ b", "\\"]);
-        assert_eq!(shown("a b  \n", "a b\n"), ["- a b[··]", "+ a b"]);
+        assert_eq!(shown("a b  \n", "a b\n"), ["- a b[··]", "+ a b[]"]);
         assert_eq!(shown("a\r\n", "a\n"), ["- a\\r", "+ a"]);
     }
 

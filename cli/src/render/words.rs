@@ -11,9 +11,8 @@ use super::text::CUT;
 use super::text::cut;
 use super::text::width;
 
-/// How much of what two texts share stays beside a part that differs, where it has to be cut; the
-/// first that fits is taken.
-const NEARBY: [usize; 7] = [128, 64, 48, 32, 16, 8, 4];
+/// How much of what two texts share stays at least beside a part that differs.
+const NEARBY: usize = 4;
 
 /// How much of two texts must be equal for one to be the other, changed; in parts of a hundred.
 const ALIKE: usize = 40;
@@ -47,9 +46,9 @@ pub(super) fn whole(text: &str) -> Pieces {
 pub(super) fn differing(before: &str, after: &str) -> (Pieces, Pieces) {
     let (old, new) = (words(before), words(after));
     let diff = TextDiff::from_slices(&old, &new);
+    // What only the other text has stays as a piece without text: what is around it is near.
     let pieces = |of: &dyn Fn(&DiffOp) -> String| -> Pieces {
-        let pieces = diff.ops().iter().map(|op| Piece::new(op.tag() != DiffTag::Equal, of(op)));
-        pieces.filter(|piece| !piece.text.is_empty()).collect()
+        diff.ops().iter().map(|op| Piece::new(op.tag() != DiffTag::Equal, of(op))).collect()
     };
     (pieces(&|op| old[op.old_range()].concat()), pieces(&|op| new[op.new_range()].concat()))
 }
@@ -122,13 +121,9 @@ pub(super) fn fit(pair: (Pieces, Pieces), most: usize) -> (Pieces, Pieces) {
     if fits(&pair) {
         return pair;
     }
-    for nearby in NEARBY {
-        let shorter = (shorten(&pair.0, nearby), shorten(&pair.1, nearby));
-        if fits(&shorter) {
-            return shorter;
-        }
-    }
-    cut_apart(&text_of(&pair.0), &text_of(&pair.1), most)
+    let shorter = |nearby| (shorten(&pair.0, nearby), shorten(&pair.1, nearby));
+    let fitting = (NEARBY..most).rev().map(shorter).find(fits);
+    fitting.unwrap_or_else(|| cut_apart(&text_of(&pair.0), &text_of(&pair.1), most))
 }
 
 /// The columns that the pieces take.
@@ -170,13 +165,12 @@ fn cut_apart(before: &str, after: &str, most: usize) -> (Pieces, Pieces) {
     let around = |text: &[char]| {
         let piece = |range: &[char]| range.iter().collect::<String>();
         let middle = piece(&text[start..text.len() - end]);
-        let nearby = NEARBY[NEARBY.len() - 1];
         let pieces = [
             Piece::new(false, piece(&text[..start])),
-            Piece::new(true, cut(&middle, most.saturating_sub(2 * (nearby + 1)))),
+            Piece::new(true, cut(&middle, most.saturating_sub(2 * (NEARBY + 1)))),
             Piece::new(false, piece(&text[text.len() - end..])),
         ];
-        shorten(&pieces, nearby)
+        shorten(&pieces, NEARBY)
     };
     (around(&old), around(&new))
 }
@@ -211,7 +205,7 @@ mod tests {
         assert_eq!(old, "arn:aws:iam::1:role/[old]-name/x");
         assert_eq!(new, "arn:aws:iam::1:role/[new]-name/x");
         let (old, new) = shown("a b", "a c b", 80);
-        assert_eq!((old.as_str(), new.as_str()), ("a b", "a [c ]b"));
+        assert_eq!((old.as_str(), new.as_str()), ("a []b", "a [c ]b"));
     }
 
     #[test]
