@@ -5,6 +5,7 @@
 
 mod drift;
 mod failure;
+mod fleet;
 mod guards;
 mod interruption;
 mod kit;
