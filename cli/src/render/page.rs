@@ -131,7 +131,8 @@ impl Page {
             if size == 0 {
                 continue;
             }
-            if column > 0 && column + spaces + size > self.width {
+            // What begins before the place of a continued line gains nothing on one.
+            if column + spaces > hang && column > 0 && column + spaces + size > self.width {
                 self.text.push('\n');
                 column = 0;
                 spaces = hang;
