@@ -211,6 +211,7 @@ fn policies(path: &Path, old: &Entries, new: &Entries, leaves: &mut Vec<Leaf>) {
 type Entries = BTreeMap<String, Node>;
 
 fn statements(path: &Path, old: &[Node], new: &[Node], leaves: &mut Vec<Leaf>) {
+    let first = leaves.len();
     let (named_old, named_new) = (policy::names(old), policy::names(new));
     for (before, after) in policy::pairs(old, new) {
         let name = |names: &BTreeMap<&str, usize>, index: usize| {
@@ -229,6 +230,22 @@ fn statements(path: &Path, old: &[Node], new: &[Node], leaves: &mut Vec<Leaf>) {
             Place::Item(_) => named(&path.then(place), before, after, leaves),
             _ => either(&path.then(place), before, after, leaves),
         }
+    }
+    leaves[first..].iter_mut().for_each(singled);
+}
+
+/// Of a set, its only item: in a policy, that means the same.
+fn singled(leaf: &mut Leaf) {
+    let in_set = leaf.path.0.iter().any(|place| match place {
+        Place::Key(key) => policy::SETS.contains(&key.as_str()),
+        Place::Item(_) | Place::Old(_) | Place::New(_) => false,
+    });
+    if let (Difference::Added(node) | Difference::Removed(node), true) =
+        (&mut leaf.difference, in_set)
+        && let Node::List(items) = node
+        && let [only] = items.as_slice()
+    {
+        *node = only.clone();
     }
 }
 

@@ -144,4 +144,6 @@ fn footer(page: &mut Page, plan: &Plan) {
 }
 
 #[cfg(test)]
+mod differences;
+#[cfg(test)]
 mod tests;

@@ -15,6 +15,10 @@ pub(super) const STATEMENT: &str = "Statement";
 /// What else a policy may have.
 const OTHERS: [&str; 2] = ["Version", "Id"];
 
+/// The keys of a statement below which every list is a set.
+pub(super) const SETS: [&str; 7] =
+    ["Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "Condition"];
+
 /// A policy with every list as a set, or none if the value is no policy.
 pub(super) fn canonical(value: &Node) -> Option<BTreeMap<String, Node>> {
     let Node::Map(fields) = value else { return None };

@@ -52,7 +52,7 @@ fn how_a_policy_is_written_is_no_change_of_its_meaning() {
         differences(&a, &c),
         [
             r#".Statement[A].Resource + "z""#,
-            r#".Statement[N].Action + ["a:B"]"#,
+            r#".Statement[N].Action + "a:B""#,
             r#".Statement[N].Effect + "Deny""#,
         ]
     );
@@ -69,8 +69,8 @@ fn conditions_are_compared_by_operator_and_key() {
             &document(r#"{"StringLike":{"batch:Image":["b","a"]},"StringEquals":{"y":"1"}}"#),
         ),
         [
-            r#".Statement[A].Condition.Bool.x - ["true"]"#,
-            r#".Statement[A].Condition.StringEquals.y + ["1"]"#,
+            r#".Statement[A].Condition.Bool.x - "true""#,
+            r#".Statement[A].Condition.StringEquals.y + "1""#,
             r#".Statement[A].Condition.StringLike.batch:Image + "b""#,
         ]
     );
@@ -91,9 +91,9 @@ fn statements_without_a_name_are_compared_with_the_one_most_like_them() {
         ),
         [
             r#".Statement[2].Resource + "c""#,
-            r#".Statement[new 1].Action + ["iam:X"]"#,
+            r#".Statement[new 1].Action + "iam:X""#,
             r#".Statement[new 1].Effect + "Deny""#,
-            r#".Statement[new 1].Resource + ["d"]"#,
+            r#".Statement[new 1].Resource + "d""#,
         ]
     );
 }
