@@ -16,6 +16,7 @@ use super::classes::units;
 use super::name::counted;
 use super::name::counts;
 use super::name::listed;
+use super::name::listed_places;
 use super::name::short;
 use super::name::title;
 use super::name::who;
@@ -116,7 +117,8 @@ impl Block<'_> {
         page.put(&Line::at(0).styled(STRONG, count).text(format!(": {}", listed(&names))));
         let places: BTreeSet<String> =
             members.iter().map(|unit| unit.unit.place().to_string()).collect();
-        let line = Line::at(2).text(format!("in {}, each: {summary}", listed(&places)));
+        let places = listed_places(&places.into_iter().collect::<Vec<_>>());
+        let line = Line::at(2).text(format!("in {places}, each: {summary}"));
         let line = line.styled(FAINT, format!("  (class {}: --expand shows each)", self.class.id));
         page.put(&line);
     }

@@ -97,16 +97,24 @@ pub(crate) fn counted(count: u64, singular: &str) -> String {
     if count == 1 { format!("1 {singular}") } else { format!("{count} {singular}s") }
 }
 
-/// How many names a list has at most.
-const MOST_NAMES: usize = 20;
-/// How many names of a longer list are told.
-const FIRST_NAMES: usize = 8;
+/// How many names of people a list has at most, and how many of a longer list are told.
+const PEOPLE: (usize, usize) = (20, 8);
+/// The same of accounts and regions.
+const PLACES: (usize, usize) = (6, 2);
 
 /// Names with commas; of many, the first and how many more there are.
-pub(crate) fn listed<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
-    let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
-    if names.len() <= MOST_NAMES {
+pub(crate) fn listed(names: &[String]) -> String {
+    some_of(names, PEOPLE)
+}
+
+/// Accounts and regions with commas; of many, the first and how many more there are.
+pub(crate) fn listed_places(places: &[String]) -> String {
+    some_of(places, PLACES)
+}
+
+fn some_of(names: &[String], (most, first): (usize, usize)) -> String {
+    if names.len() <= most {
         return names.join(", ");
     }
-    format!("{} and {} more", names[..FIRST_NAMES].join(", "), names.len() - FIRST_NAMES)
+    format!("{} and {} more", names[..first].join(", "), names.len() - first)
 }
