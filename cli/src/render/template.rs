@@ -17,6 +17,8 @@ const MARKS: [&str; 6] = ["<unit>", "<user name>", "<user>", "<account>", "<regi
 pub(crate) struct Template {
     /// Longest name first: a unit's id holds all the others.
     names: Vec<(String, String)>,
+    /// A bit for each ASCII character that some name begins with: most characters begin none.
+    initials: u128,
 }
 
 impl Template {
@@ -51,7 +53,12 @@ impl Template {
         names.sort_by(|(a, _), (b, _)| (b.len(), a).cmp(&(a.len(), b)));
         // Where two names are one text, the first mark stands for both.
         names.dedup_by(|a, b| a.0 == b.0);
-        Self { names }
+        Self::with(names)
+    }
+
+    fn with(names: Vec<(String, String)>) -> Self {
+        let initials = names.iter().filter_map(|(name, _)| name.chars().next()).map(initial);
+        Self { initials: initials.fold(0, |bits, bit| bits | bit), names }
     }
 
     /// Only those names that all the units share.
@@ -60,7 +67,7 @@ impl Template {
         let Some(first) = templates.next() else { return Self::default() };
         let others: Vec<&Self> = templates.collect();
         let everywhere = |name: &&(String, String)| others.iter().all(|o| o.names.contains(name));
-        Self { names: first.names.iter().filter(everywhere).cloned().collect() }
+        Self::with(first.names.iter().filter(everywhere).cloned().collect())
     }
 
     /// Puts marks in the place of names; none if the text has a mark of its own.
@@ -76,7 +83,8 @@ impl Template {
                 let after = rest.strip_prefix(name.as_str());
                 after.is_some_and(|after| !after.starts_with(char::is_alphanumeric))
             };
-            let found = if inside_word { None } else { self.names.iter().find(begins) };
+            let hopeless = inside_word || self.initials & initial(next) == 0;
+            let found = if hopeless { None } else { self.names.iter().find(begins) };
             let length = if let Some((name, mark)) = found {
                 taken.push_str(mark);
                 name.len()
@@ -107,4 +115,9 @@ impl Template {
         }
         whole
     }
+}
+
+/// The bit of an ASCII character; all bits for any other.
+fn initial(character: char) -> u128 {
+    if character.is_ascii() { 1 << u32::from(character) } else { u128::MAX }
 }
