@@ -257,6 +257,9 @@ impl Shown {
             Difference::Removed(item) => {
                 format!("{name}{path}: {} only {first}", item.shown(self.most))
             }
+            Difference::Rewritten(..) => {
+                format!("{name}{path}: means the same {first} and {second}, in other words")
+            }
         }
     }
 
@@ -272,6 +275,9 @@ impl Shown {
             }
             Difference::Removed(item) => {
                 format!("{name}{path} - {}, only {side}", item.shown(self.most))
+            }
+            Difference::Rewritten(..) => {
+                format!("{name}{path}: written in another way that means the same, only {side}")
             }
         };
         compare(before.as_ref(), after.as_ref()).iter().map(line).collect()

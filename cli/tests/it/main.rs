@@ -9,6 +9,7 @@ mod diffs;
 mod drift;
 mod explain;
 mod failure;
+mod fleet;
 mod graphs;
 mod guards;
 mod interruption;
