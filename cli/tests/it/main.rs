@@ -17,6 +17,7 @@ mod kit;
 mod life;
 mod output;
 mod outputs;
+mod pages;
 mod reports;
 mod saved_plans;
 mod secrets;
