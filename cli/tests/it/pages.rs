@@ -60,7 +60,7 @@ fn examples(page: &mut String, what: &str, examples: &[Example]) {
             times => format!(", with the last line {times} times"),
         };
         let bytes = if *escaped { r", where `\xHH` stands for a byte" } else { "" };
-        writeln!(page, "{what}, `{file}`{times}{bytes}:\n\n```yaml\n{}```\n", text).unwrap();
+        writeln!(page, "{what}, `{file}`{times}{bytes}:\n\n```yaml\n{text}```\n").unwrap();
     }
 }
 

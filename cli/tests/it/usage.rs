@@ -131,9 +131,8 @@ fn verbose_says_more_for_every_command() {
             "apply" | "destroy" => &["--auto-approve", "--allow=mass-destroy"][..],
             "completions" => &["zsh"],
             "diff" => &["a.plan", "a.plan"],
-            "explain" => &["ec2.vpc/main"],
             "init" => &["-C", "new"],
-            "state show" => &["ec2.vpc/main"],
+            "explain" | "state show" => &["ec2.vpc/main"],
             _ => &[],
         });
         let plain = project.copied().run(&words).exits(0);
