@@ -13,7 +13,6 @@ use nfplan_specs::project::ApprovalClass;
 use crate::args::Approving;
 use crate::commands::Context;
 use crate::error::CliError;
-use crate::exit::Exit;
 use crate::project::Project;
 use crate::selection::Universe;
 
@@ -22,35 +21,28 @@ use crate::selection::Universe;
 pub struct Approval {
     auto_approve: bool,
     allowed: BTreeSet<ApprovalClass>,
-    may_ask: bool,
 }
 
 impl Approval {
     /// Takes the flags. Where nobody can be asked and nothing is approved, this refuses before any
     /// work is done.
     pub fn new(arguments: &Approving, context: &Context) -> Result<Self, CliError> {
-        let mut allowed = BTreeSet::new();
-        for text in &arguments.allow {
-            let word = text.replace('-', "_");
-            let known = ApprovalClass::WORDS.iter().find(|(name, _)| **name == *word);
-            let Some((_, class)) = known else {
-                let words: Vec<String> =
-                    ApprovalClass::WORDS.iter().map(|(name, _)| flag_word(name)).collect();
-                let message = format!("--allow {text} is no class of change");
-                return Err(CliError::new(Exit::Usage, message)
-                    .hint(format!("the classes are {}", words.join(", "))));
-            };
-            allowed.insert(*class);
+        let allowed = arguments.allow.iter().copied().map(ApprovalClass::from).collect();
+        let general = &context.settings.general;
+        let obstacle = match (context.terminal.interactive, general.no_input, general.json) {
+            (_, true, _) => Some("--no-input forbids it"),
+            (_, _, true) => Some("--json is for programs"),
+            (false, ..) => Some("there is no terminal"),
+            (true, false, false) => None,
+        };
+        if let (false, Some(obstacle)) = (arguments.auto_approve, obstacle) {
+            let message = format!("nobody can be asked to approve: {obstacle}");
+            return Err(CliError::refused(message).hint(
+                "--auto-approve approves everything but data loss, mass destroy and in-slot \
+                 replacement",
+            ));
         }
-        let may_ask = context.terminal.interactive && !context.settings.general.no_input;
-        if !arguments.auto_approve && !may_ask {
-            return Err(CliError::refused("nobody can be asked to approve: there is no terminal")
-                .hint(
-                    "--auto-approve approves everything but data loss, mass destroy and in-slot \
-                       replacement",
-                ));
-        }
-        Ok(Self { auto_approve: arguments.auto_approve, allowed, may_ask })
+        Ok(Self { auto_approve: arguments.auto_approve, allowed })
     }
 
     /// Refuses classes that need to be allowed by name and are not.
@@ -67,12 +59,14 @@ impl Approval {
             .hint(format!("after reading the plan, add {}", flags.join(" "))))
     }
 
+    /// Whether somebody will be asked, who then has to have seen the plan.
+    pub fn asks(&self) -> bool {
+        !self.auto_approve
+    }
+
     /// Asks, unless everything is approved.
     pub fn ask(&self, question: &str, context: &Context) -> Result<(), CliError> {
-        if self.auto_approve {
-            return Ok(());
-        }
-        if self.may_ask && ask(question, context) {
+        if !self.asks() || ask(question, context) {
             return Ok(());
         }
         Err(CliError::refused("not approved; nothing was changed"))

@@ -1,24 +1,41 @@
-//! The command line. Help texts are the doc comments here.
+//! The command line. Help texts are the doc comments here; examples and exit codes are in
+//! [`help`](crate::help).
+
+pub mod views;
 
 use std::path::PathBuf;
 
+use clap::ArgAction;
+use clap::ArgMatches;
 use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+use clap::ValueHint;
+use clap::parser::ValueSource;
 
 use crate::reporting::ReportRequest;
+use views::DiffArguments;
+use views::ExplainArguments;
+use views::GraphArguments;
+use views::OutputArguments;
 
 /// Plans and applies Nextflow workspaces on AWS Batch, one YAML file per researcher.
 ///
-/// Exit codes: 0 fine · 1 error · 2 changes (with --detailed-exitcode) · 4 something unreadable ·
-/// 5 failed and rolled back · 6 stuck · 7 refused · 8 leased by another · 9 applied with leftovers ·
-/// 64 usage · 65 invalid specs or missing pin · 77 permission denied · 130/143 interrupted.
+/// `nfplan.yaml` and `workspaces/*.yaml` say what is wanted; `nfplan plan` shows what would change,
+/// and `nfplan apply` makes it so, all or nothing for each researcher.
 #[derive(Debug, Parser)]
-#[command(name = "nfplan", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "nfplan", version, disable_help_subcommand = true)]
 pub struct Arguments {
     /// Work in this folder
-    #[arg(short = 'C', value_name = "DIR", env = "NFPLAN_DIR", default_value = ".", global = true)]
+    #[arg(
+        short = 'C',
+        value_name = "DIR",
+        env = "NFPLAN_DIR",
+        default_value = ".",
+        global = true,
+        value_hint = ValueHint::DirPath
+    )]
     pub dir: PathBuf,
     /// What holds for every command.
     #[command(flatten)]
@@ -29,7 +46,7 @@ pub struct Arguments {
 }
 
 /// What holds for every command.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "independent flags of the command line")]
 pub struct General {
     /// Print one JSON document on stdout
@@ -42,9 +59,9 @@ pub struct General {
     #[arg(long, env = "NFPLAN_NO_INPUT", global = true)]
     pub no_input: bool,
     /// Print results and failures only
-    #[arg(short, long, env = "NFPLAN_QUIET", global = true, conflicts_with = "verbose")]
+    #[arg(short, long, env = "NFPLAN_QUIET", global = true)]
     pub quiet: bool,
-    /// Print more: calls by API
+    /// Print more: what was read, calls by API, the time taken
     #[arg(short, long, env = "NFPLAN_VERBOSE", global = true)]
     pub verbose: bool,
     /// Keep states here instead of where nfplan.yaml says
@@ -61,26 +78,94 @@ pub struct General {
     pub allowed_accounts: Vec<String>,
 }
 
+/// Lets every flag without a value be given by variable as people write yes and no.
+pub fn with_switches(command: clap::Command) -> clap::Command {
+    command.mut_args(|argument| match argument.get_action() {
+        ArgAction::SetTrue => argument.value_parser(switch),
+        _ => argument,
+    })
+}
+
+/// What a variable says of a flag without a value; one that is empty says no.
+pub fn switch(text: &str) -> Result<bool, &'static str> {
+    match text.to_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" | "y" | "t" => Ok(true),
+        "" | "0" | "false" | "no" | "off" | "n" | "f" => Ok(false),
+        _ => Err("the variable takes 1, true, yes, on and their opposites"),
+    }
+}
+
+impl General {
+    /// Quiet or verbose, never both: what the command line says wins over the environment.
+    pub fn settled(mut self, matches: &ArgMatches) -> Self {
+        if is_given(matches, "verbose") {
+            self.quiet = false;
+        }
+        self.verbose &= !self.quiet;
+        self
+    }
+}
+
+/// Whether the command line itself has an argument, rather than the environment or a default.
+pub fn is_given(matches: &ArgMatches, id: &str) -> bool {
+    matches.value_source(id) == Some(ValueSource::CommandLine)
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Make a project that plans at once on the simulated cloud
+    ///
+    /// Writes nfplan.yaml, three researchers and a .gitignore. Nothing is written if any of them
+    /// exists.
     Init,
     /// Check all specs, offline, and report all problems at once
     Validate(ValidateArguments),
     /// Show what would change
+    ///
+    /// Compares the specs with the recorded states and the live cloud. Writes nothing but missing
+    /// pins, to nfplan.lock, and the file that --out names.
     Plan(PlanArguments),
     /// Make the cloud as the specs want it, all or nothing for each researcher
+    ///
+    /// Ends runs that were interrupted, plans, shows the plan, asks, and carries it out. What fails
+    /// is rolled back; the other researchers' workspaces are not affected.
     Apply(ApplyArguments),
     /// Take units away; data stays
+    ///
+    /// Buckets with their contents, keys and logs stay in the cloud, and the next apply finds them
+    /// again. A platform goes only with the last workspace on it.
     Destroy(DestroyArguments),
     /// Show a saved plan, or the units and what they consist of
     Show(ShowArguments),
+    /// Show how two saved plans differ
+    Diff(DiffArguments),
+    /// Draw what the plan does, or all that units consist of
+    Graph(GraphArguments),
+    /// Print what a researcher or another tool needs to know of a workspace
+    Output(OutputArguments),
+    /// Explain the code of a problem, or where a resource's attributes come from
+    Explain(ExplainArguments),
     /// Look at states
     #[command(subcommand)]
     State(StateCommand),
     /// Print the JSON Schema of the spec files, or their reference
+    ///
+    /// Editors check specs by it while they are written: with the YAML language server, by a first
+    /// line `# yaml-language-server: $schema=FILE`.
     Schema(SchemaArguments),
+    /// Show every setting with its value and where it comes from
+    ///
+    /// A flag wins over its NFPLAN_* variable, the variable over nfplan.yaml, and that over the
+    /// default.
+    Config,
+    /// Print a script that completes commands, flags and live names in a shell
+    ///
+    /// Users, platforms and addresses are completed from the specs and states of the project that
+    /// the line is about, -C included, without asking the cloud.
+    Completions(CompletionsArguments),
+    /// Print the manual page, or write the pages of all commands
+    Man(ManArguments),
     /// Print the version
     Version,
 }
@@ -100,7 +185,13 @@ pub struct Planning {
     #[command(flatten)]
     pub selection: Selection,
     /// What to ask the cloud: nothing, what bulk calls return, or everything
-    #[arg(long, value_enum, default_value_t = RefreshArgument::Bulk, env = "NFPLAN_REFRESH")]
+    #[arg(
+        long,
+        value_name = "DEPTH",
+        value_enum,
+        default_value_t = RefreshArgument::Bulk,
+        env = "NFPLAN_REFRESH"
+    )]
     pub refresh: RefreshArgument,
     /// Refuse to look anything up that nfplan.lock does not hold
     #[arg(long, env = "NFPLAN_LOCKED")]
@@ -132,8 +223,9 @@ pub struct Showing {
 /// What to write beside what is shown.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Reporting {
-    /// Write a report: github=FILE has problems of spec files as annotations of GitHub Actions; `-`
-    /// is standard output; may be repeated
+    /// Write a report, as github=FILE; `-` is standard output; may be repeated
+    ///
+    /// `github` reports problems of spec files as annotations of GitHub Actions.
     #[arg(long, value_name = "KIND=FILE", env = "NFPLAN_REPORT", value_delimiter = ',')]
     pub report: Vec<ReportRequest>,
 }
@@ -152,8 +244,8 @@ pub struct SchemaArguments {
     /// Of which spec files
     #[arg(value_enum, default_value_t = SchemaFile::Project)]
     pub file: SchemaFile,
-    /// As JSON Schema for editors and validators, or as a reference in Markdown of all spec files
-    #[arg(long, value_enum, default_value_t = SchemaFormat::Json, env = "NFPLAN_FORMAT")]
+    /// As JSON Schema of these files, or as a reference of all spec files
+    #[arg(long, value_enum, default_value_t = SchemaFormat::Json, env = "NFPLAN_SCHEMA_FORMAT")]
     pub format: SchemaFormat,
 }
 
@@ -201,10 +293,27 @@ pub struct Approving {
     /// Do not ask; does not cover data loss, mass destroy and in-slot replacement
     #[arg(long, env = "NFPLAN_AUTO_APPROVE")]
     pub auto_approve: bool,
-    /// Allow this class of change: data-loss, mass-destroy, in-slot-replacement, destroy,
-    /// replacement; may be repeated
+    /// Allow this class of change; may be repeated
     #[arg(long, value_name = "CLASS", env = "NFPLAN_ALLOW", value_delimiter = ',')]
-    pub allow: Vec<String>,
+    pub allow: Vec<AllowArgument>,
+}
+
+/// A class of change that needs to be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AllowArgument {
+    /// Something that cannot be brought back goes with the change
+    #[value(alias = "data_loss")]
+    DataLoss,
+    /// More units go than nfplan.yaml lets go at once, or all of them
+    #[value(alias = "mass_destroy")]
+    MassDestroy,
+    /// The old object is deleted before the new one is made
+    #[value(alias = "in_slot_replacement")]
+    InSlotReplacement,
+    /// A unit goes, where nfplan.yaml wants that approved
+    Destroy,
+    /// An object is replaced, where nfplan.yaml wants that approved
+    Replacement,
 }
 
 /// `nfplan apply`.
@@ -275,4 +384,31 @@ pub enum StateCommand {
         #[command(flatten)]
         selection: Selection,
     },
+}
+
+/// `nfplan completions`.
+#[derive(Debug, Clone, Args)]
+pub struct CompletionsArguments {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: ShellArgument,
+}
+
+/// A shell that lines can be completed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "names of shells")]
+pub enum ShellArgument {
+    Bash,
+    Zsh,
+    Fish,
+    Elvish,
+    Powershell,
+}
+
+/// `nfplan man`.
+#[derive(Debug, Clone, Args)]
+pub struct ManArguments {
+    /// Write a page for each command into this folder
+    #[arg(long, value_name = "DIR", env = "NFPLAN_MAN_OUT", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
 }

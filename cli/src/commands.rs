@@ -1,8 +1,15 @@
 //! The commands, one file each; every one reads resolve, check, do, report.
 
 pub mod apply;
+pub mod completions;
+pub mod config;
 pub mod destroy;
+pub mod diff;
+pub mod explain;
+pub mod graph;
 pub mod init;
+pub mod man;
+pub mod output;
 pub mod plan;
 pub mod schema;
 pub mod show;
@@ -20,6 +27,7 @@ use nfplan_specs::render::render;
 
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::render::prose::prose;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
 
@@ -46,29 +54,47 @@ impl Context {
         self.print(&format!("{text}\n"))
     }
 
+    /// Says what is neither a result nor a failure, unless only those are wanted.
+    pub fn note(&self, text: &str) {
+        if !self.settings.general.quiet {
+            self.terminal.note(&prose(text, self.terminal.width));
+        }
+    }
+
+    /// Says more, if that is asked for.
+    pub fn more(&self, text: impl FnOnce() -> String) {
+        if self.settings.general.verbose {
+            self.terminal.note(&prose(&text(), self.terminal.width));
+        }
+    }
+
     /// Shows how many calls of each API there were, if asked for.
     pub fn show_calls(&self, cloud: &Sim) {
-        if !self.settings.general.verbose {
-            return;
+        self.more(|| {
+            let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+            for call in cloud.call_log() {
+                *counts.entry(call.operation).or_default() += 1;
+            }
+            let CallCount { reads, writes } = cloud.call_count();
+            let list: Vec<String> =
+                counts.iter().map(|(name, count)| format!("{count}×{name}")).collect();
+            let list = list.join(", ");
+            format!("calls: {reads} that look, {writes} that change\n  {list}\n")
+        });
+    }
+
+    /// Shows warnings about spec files, which are neither results nor failures.
+    pub fn show_warnings(&self, warnings: &Diagnostics) {
+        if !self.settings.general.quiet {
+            self.show_diagnostics(warnings);
         }
-        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-        for call in cloud.call_log() {
-            *counts.entry(call.operation).or_default() += 1;
-        }
-        let CallCount { reads, writes } = cloud.call_count();
-        let list: Vec<String> =
-            counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
-        self.terminal.note(&format!(
-            "calls: {reads} that look, {writes} that change\n  {}\n",
-            list.join(", ")
-        ));
     }
 
     /// Shows problems of spec files with their lines.
     pub fn show_diagnostics(&self, diagnostics: &Diagnostics) {
         if !diagnostics.is_empty() {
             // The terminal takes the colours out where they are not wanted.
-            let text = render(diagnostics, Style::Ansi);
+            let text = render(diagnostics, Style::Ansi, self.terminal.width);
             self.terminal.note(&format!("{text}\n\n"));
         }
     }

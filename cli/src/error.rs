@@ -12,6 +12,9 @@ use nfplan_state::unit::StateError;
 
 use crate::exit::Exit;
 
+/// How many names are suggested in place of one that is not known.
+const MOST_SUGGESTIONS: usize = 5;
+
 /// Why a command, or its work on one unit, came to nothing.
 #[derive(Debug)]
 pub struct CliError {
@@ -49,6 +52,20 @@ impl CliError {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// Adds the likeliest of what was probably meant, if anything is likely.
+    #[must_use]
+    pub fn did_you_mean(self, names: &[&str]) -> Self {
+        let names: Vec<String> =
+            names.iter().take(MOST_SUGGESTIONS).map(|name| format!("`{name}`")).collect();
+        match names.split_last() {
+            None => self,
+            Some((only, [])) => self.hint(format!("did you mean {only}?")),
+            Some((last, others)) => {
+                self.hint(format!("did you mean {} or {last}?", others.join(", ")))
+            }
+        }
     }
 
     /// Problems in spec files.

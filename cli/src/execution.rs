@@ -113,7 +113,7 @@ impl<'a> Execution<'a> {
                 Some(interrupt) => interrupt,
                 None => listening.insert(Interrupt::listen()?),
             };
-            self.context.terminal.note(&format!("{unit}: ending the run that was interrupted\n"));
+            self.context.note(&format!("{unit}: ending the run that was interrupted\n"));
             let result = workshop.recover(unit, recovery, interrupt.wait()).await;
             let outcome = match result {
                 Ok(None) => continue,

@@ -34,6 +34,44 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// All, in the order of their codes.
+    pub const ALL: [Self; 14] = [
+        Self::Fine,
+        Self::Error,
+        Self::Changes,
+        Self::Unreadable,
+        Self::RolledBack,
+        Self::Stuck,
+        Self::Refused,
+        Self::Leased,
+        Self::Leftovers,
+        Self::Usage,
+        Self::InvalidSpecs,
+        Self::Denied,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
+    /// What it says, in a few words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Fine => "fine",
+            Self::Error => "an error",
+            Self::Changes => "changes, with --detailed-exitcode",
+            Self::Unreadable => "something could not be read",
+            Self::RolledBack => "failed, and rolled back clean",
+            Self::Stuck => "stuck: something is left, and named",
+            Self::Refused => "refused: a guard, an approval, or nothing matches",
+            Self::Leased => "another process is at work on the unit",
+            Self::Leftovers => "applied, and something still awaits deletion",
+            Self::Usage => "the command line makes no sense",
+            Self::InvalidSpecs => "the specs are invalid, or a pin is missing",
+            Self::Denied => "a permission is missing",
+            Self::Interrupted => "interrupted; the next apply goes on from there",
+            Self::Terminated => "terminated; the next apply goes on from there",
+        }
+    }
+
     /// The process's exit code.
     pub fn code(self) -> u8 {
         match self {
@@ -83,6 +121,11 @@ impl Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_are_listed_by_code() {
+        assert!(Exit::ALL.windows(2).all(|pair| pair[0].code() < pair[1].code()));
+    }
 
     #[test]
     fn the_worst_wins_in_the_documented_order() {

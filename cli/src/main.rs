@@ -1,7 +1,13 @@
 //! The `nfplan` command.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
+use nfplan_cli::completion;
+use nfplan_cli::run;
+
 fn main() -> ExitCode {
-    ExitCode::from(nfplan_cli::run::run(std::env::args_os()).code())
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let exit = completion::answer(&arguments).unwrap_or_else(|| run::run(arguments));
+    ExitCode::from(exit.code())
 }

@@ -67,17 +67,24 @@ impl Pins {
 
     /// The pins; new ones are written to `nfplan.lock` first.
     pub fn finish(self, project: &Project) -> Result<PinTable, CliError> {
-        if !self.missing.is_empty() {
-            let message = format!("nfplan.lock lacks: {}", self.missing.join(", "));
-            return Err(CliError::new(Exit::InvalidSpecs, message)
-                .hint("run the command without --locked, then commit nfplan.lock"));
-        }
-        if self.added {
+        let added = self.added;
+        let table = self.table()?;
+        if added {
             project
                 .lock
                 .save(&project.root)
                 .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;
         }
-        Ok(self.table)
+        Ok(table)
+    }
+
+    /// The pins; new ones are written nowhere.
+    pub fn table(self) -> Result<PinTable, CliError> {
+        if self.missing.is_empty() {
+            return Ok(self.table);
+        }
+        let message = format!("nfplan.lock lacks: {}", self.missing.join(", "));
+        Err(CliError::new(Exit::InvalidSpecs, message)
+            .hint("run the command without --locked, then commit nfplan.lock"))
     }
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use nfplan_engine::address::Address;
 use nfplan_engine::address::External;
 use nfplan_engine::address::Place;
+use nfplan_engine::address::Reference;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::desired::Desired;
 use nfplan_engine::event::Event;
@@ -33,6 +34,7 @@ use nfplan_state::unit::load;
 
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::pins::PinTable;
 use crate::pins::Pins;
 use crate::project::Project;
 use crate::selection::Selected;
@@ -68,6 +70,24 @@ pub struct FleetPlan {
     pub open: Vec<UnitId>,
     /// How many units were looked at.
     pub looked_at: u64,
+    /// Every unit looked at, with or without changes; kept only where that is asked for, because a
+    /// fleet is large.
+    pub looked: Option<Vec<Looked>>,
+}
+
+/// A unit with all that its plan was made from.
+#[derive(Debug)]
+pub struct Looked {
+    /// What is wanted of it.
+    pub desired: Desired,
+    /// The state planned from.
+    pub state: State,
+    /// What the cloud was seen to have.
+    pub observed: Observed,
+    /// The platform's outputs that are known.
+    pub externals: BTreeMap<External, Value>,
+    /// The plan, or why there is none.
+    pub planned: Result<Planned, Vec<Refusal>>,
 }
 
 /// A unit with changes, and what its plan was made from.
@@ -88,26 +108,63 @@ impl FleetPlan {
     }
 }
 
-/// Plans all selected units of a project.
+/// Plans all selected units of a project. Pins that were missing are written to `nfplan.lock`.
 pub async fn plan_fleet(
     project: &mut Project,
     universe: &Universe,
     request: &Request,
 ) -> Result<FleetPlan, CliError> {
-    let mut units: BTreeMap<Place, BTreeSet<UnitId>> = BTreeMap::new();
+    let units = scope(universe, request);
+    let pins = look_up(project, &units, request).await?.finish(project)?;
+    plan_places(project, universe, request, (&units, &pins), FleetPlan::default()).await
+}
+
+/// Plans all selected units of a project, writes nothing at all, and keeps every unit looked at.
+pub async fn preview_fleet(
+    project: &mut Project,
+    universe: &Universe,
+    request: &Request,
+) -> Result<FleetPlan, CliError> {
+    let units = scope(universe, request);
+    let pins = look_up(project, &units, request).await?.table()?;
+    let kept = FleetPlan { looked: Some(Vec::new()), ..FleetPlan::default() };
+    plan_places(project, universe, request, (&units, &pins), kept).await
+}
+
+/// The units of a plan by place.
+type Scope = BTreeMap<Place, BTreeSet<UnitId>>;
+
+fn scope(universe: &Universe, request: &Request) -> Scope {
+    let mut units = Scope::new();
     for unit in universe.wanted.iter().chain(&universe.existing) {
         if in_scope(unit, universe, request) {
             units.entry(unit.place().clone()).or_default().insert(unit.clone());
         }
     }
+    units
+}
+
+async fn look_up(
+    project: &mut Project,
+    units: &Scope,
+    request: &Request,
+) -> Result<Pins, CliError> {
     let mut pins = Pins::new(request.locked);
     for unit in units.values().flatten().filter(|_| !request.destroy) {
         pins.resolve(project, unit).await?;
     }
-    let pins = pins.finish(project)?;
-    let mut fleet_plan = FleetPlan::default();
-    for (place, units) in &units {
-        let planner = PlacePlanner { project, request, place, pins: &pins };
+    Ok(pins)
+}
+
+async fn plan_places(
+    project: &Project,
+    universe: &Universe,
+    request: &Request,
+    (units, pins): (&Scope, &PinTable),
+    mut fleet_plan: FleetPlan,
+) -> Result<FleetPlan, CliError> {
+    for (place, units) in units {
+        let planner = PlacePlanner { project, request, place, pins };
         planner.plan(units, universe, &mut fleet_plan).await?;
     }
     Ok(fleet_plan)
@@ -128,7 +185,7 @@ struct PlacePlanner<'a> {
     project: &'a Project,
     request: &'a Request,
     place: &'a Place,
-    pins: &'a BTreeMap<Place, BTreeMap<Box<str>, Value>>,
+    pins: &'a PinTable,
 }
 
 /// A unit on its way to a plan.
@@ -259,24 +316,16 @@ impl PlacePlanner<'_> {
                 planned = self.plan_unit(&draft, externals);
             }
         }
-        match planned {
-            Err(refusals) => {
-                if selected {
-                    out.refused.insert(unit, refusals);
-                }
-                Ok(None)
-            }
-            Ok(Planned { plan, outputs }) => {
-                let outputs = outputs
-                    .into_iter()
-                    .map(|(reference, value)| (External { unit: unit.clone(), reference }, value));
-                let outputs = outputs.collect();
-                if selected {
-                    keep(draft, plan, out);
-                }
-                Ok(Some(outputs))
-            }
+        let outputs = planned.as_ref().ok().map(|planned| {
+            let external = |(reference, value): (&Reference, &Value)| {
+                (External { unit: unit.clone(), reference: reference.clone() }, value.clone())
+            };
+            planned.outputs.iter().map(external).collect()
+        });
+        if selected {
+            keep(draft, planned, externals, out);
         }
+        Ok(outputs)
     }
 
     fn plan_unit(
@@ -298,15 +347,32 @@ impl PlacePlanner<'_> {
     }
 }
 
-/// Keeps a unit with changes.
-fn keep(draft: Draft, plan: UnitPlan, out: &mut FleetPlan) {
-    let unreadable = plan.unreadable.iter();
-    out.unreadable
-        .extend(unreadable.map(|(address, why)| (plan.unit.clone(), address.clone(), why.clone())));
-    let notes = plan.notes.iter();
-    out.notes
-        .extend(notes.map(|(address, note)| (plan.unit.clone(), address.clone(), note.clone())));
-    if plan.changes_anything(&draft.state) {
-        out.units.push(Planable { base: draft.base, state: draft.state, plan });
+/// Keeps a unit with changes, or why it cannot be planned; every unit where that is asked for.
+fn keep(
+    draft: Draft,
+    planned: Result<Planned, Vec<Refusal>>,
+    externals: &BTreeMap<External, Value>,
+    out: &mut FleetPlan,
+) {
+    match &planned {
+        Err(refusals) => {
+            out.refused.insert(draft.desired.unit().clone(), refusals.clone());
+        }
+        Ok(Planned { plan, .. }) => {
+            let of_unit = |(address, why): (&Address, &String)| {
+                (plan.unit.clone(), address.clone(), why.clone())
+            };
+            out.unreadable.extend(plan.unreadable.iter().map(of_unit));
+            out.notes.extend(plan.notes.iter().map(of_unit));
+            if plan.changes_anything(&draft.state) {
+                let (base, state) = (draft.base.clone(), draft.state.clone());
+                out.units.push(Planable { base, state, plan: plan.clone() });
+            }
+        }
+    }
+    if let Some(looked) = &mut out.looked {
+        let Draft { desired, state, observed, .. } = draft;
+        let externals = externals.clone();
+        looked.push(Looked { desired, state, observed, externals, planned });
     }
 }

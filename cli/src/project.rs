@@ -2,6 +2,7 @@
 //! before anything is read from the cloud already refused.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use nfplan_engine::address::Place;
@@ -25,6 +26,7 @@ use nfplan_state::stores::FolderStore;
 use crate::commands::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::render::counted;
 use crate::settings::Settings;
 
 /// The folder in the project that nfplan keeps its own things in.
@@ -109,17 +111,39 @@ impl Project {
 
     /// Shows warnings of the specs.
     pub fn warn(&self, context: &Context) {
-        context.show_diagnostics(self.fleet.warnings());
+        context.show_warnings(self.fleet.warnings());
+    }
+
+    /// Says what was read, if that is asked for.
+    pub fn tell_more(&self, context: &Context) {
+        context.more(|| what_was_read(Some(&self.fleet), &context.settings));
     }
 }
 
-/// Opens the store of states: where the runner says, or else where the specs say.
-pub fn open_store(fleet: Option<&Fleet>, settings: &Settings) -> Result<FolderStore, CliError> {
-    let location = match (&settings.general.state, fleet) {
+/// Which specs were read and where states are.
+pub fn what_was_read(fleet: Option<&Fleet>, settings: &Settings) -> String {
+    let specs = fleet.map(|fleet| {
+        let workspaces: Vec<&WorkspaceSpec> = fleet.workspaces().collect();
+        let files: BTreeSet<&str> = workspaces.iter().map(|spec| fleet.source_of(spec)).collect();
+        let (workspaces, files) = (workspaces.len() as u64, files.len() as u64);
+        let (workspaces, files) = (counted(workspaces, "workspace"), counted(files, "file"));
+        format!("specs: {}, {workspaces} in {files}\n", settings.root.display())
+    });
+    format!("{}states: {}\n", specs.unwrap_or_default(), state_location(fleet, settings))
+}
+
+/// Where states are: where the runner says, or else where the specs say.
+fn state_location(fleet: Option<&Fleet>, settings: &Settings) -> String {
+    match (&settings.general.state, fleet) {
         (Some(text), _) => text.clone(),
         (None, Some(fleet)) => fleet.state_location().to_string(),
         (None, None) => StateLocation::default().to_string(),
-    };
+    }
+}
+
+/// Opens the store of states.
+pub fn open_store(fleet: Option<&Fleet>, settings: &Settings) -> Result<FolderStore, CliError> {
+    let location = state_location(fleet, settings);
     match Location::parse(&location, &settings.root) {
         Ok(Location::Folder(path)) => Ok(FolderStore::new(path)),
         Err(error) => Err(CliError::new(Exit::InvalidSpecs, error.to_string())),

@@ -5,19 +5,36 @@
 //! visible, so that no name, tag or message from outside can steer the terminal. No signal is made
 //! by colour alone.
 
+mod block;
 mod change;
 pub mod classes;
 mod compare;
+pub mod config;
+mod content;
+pub mod difference;
 pub mod error;
-mod name;
+pub mod explain;
+pub mod graph;
+pub mod help;
+mod leaves;
+mod lines;
+pub(crate) mod name;
+pub mod output;
 mod page;
+mod path;
 pub mod plan;
+mod policy;
 pub mod progress;
+pub mod prose;
 pub mod report;
 pub mod state;
 mod template;
 mod text;
+mod undo;
 mod value;
+mod words;
+
+pub(crate) use name::counted;
 
 #[cfg(test)]
 mod samples;

@@ -1,53 +1,115 @@
 //! One call of nfplan: from arguments to exit code.
 
 use std::ffi::OsString;
+use std::time::Instant;
 
-use clap::Parser as _;
-use clap::error::ErrorKind;
+use clap::ArgMatches;
+use clap::FromArgMatches as _;
 
 use crate::args::Arguments;
 use crate::args::Command;
 use crate::commands::Context;
 use crate::commands::apply::apply;
+use crate::commands::completions::completions;
+use crate::commands::config::config;
 use crate::commands::destroy::destroy;
+use crate::commands::diff::diff;
+use crate::commands::explain::explain;
+use crate::commands::graph::graph;
 use crate::commands::init::init;
+use crate::commands::man::man;
+use crate::commands::output::output;
 use crate::commands::plan::plan;
 use crate::commands::schema::schema;
 use crate::commands::show::show;
 use crate::commands::state::state;
 use crate::commands::validate::validate;
 use crate::commands::version::version;
+use crate::configuration;
 use crate::documents::ErrorDocument;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::help;
 use crate::render;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
+use crate::usage;
 
 /// Runs nfplan with these arguments, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Clap prints help and errors to the right stream by itself.
-            let _ = error.print();
-            return match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Fine,
-                _ => Exit::Usage,
-            };
-        }
+    let started = Instant::now();
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut terminal = Terminal::detect();
+    let definition = help::definition(terminal.width);
+    let parsed = definition.clone().try_get_matches_from(&arguments);
+    let parsed = parsed.and_then(|matches| Ok((Arguments::from_arg_matches(&matches)?, matches)));
+    let (arguments, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return misused(&error, &definition, &arguments, terminal),
     };
     let Arguments { dir, general, command } = arguments;
-    let mut terminal = Terminal::detect();
     terminal.colour &= !general.no_color;
-    let context = Context { settings: Settings::new(dir, general), terminal };
-    match dispatch(&context, &command) {
+    let settings = Settings::new(dir, general.settled(&matches));
+    let context = Context { settings, terminal };
+    if let Err(contradiction) = usage::check(&matches) {
+        return fail(&context, &contradiction);
+    }
+    warn_of_variables(&context, &definition);
+    let call = Call { definition, matches };
+    let exit = match dispatch(&context, &call, &command) {
         Ok(exit) => exit,
         Err(error) => fail(&context, &error),
+    };
+    context.more(|| format!("took {:.2} s\n", started.elapsed().as_secs_f64()));
+    exit
+}
+
+/// The command line itself, for commands that are about it.
+#[derive(Debug)]
+pub struct Call {
+    /// What can be said.
+    pub definition: clap::Command,
+    /// What was said.
+    pub matches: ArgMatches,
+}
+
+/// Answers a command line that asks for help or makes no sense.
+fn misused(
+    error: &clap::Error,
+    definition: &clap::Command,
+    arguments: &[OsString],
+    mut terminal: Terminal,
+) -> Exit {
+    let general = usage::general(arguments);
+    terminal.colour &= !general.no_color;
+    let text = error.render().ansi().to_string();
+    if usage::is_asked_for(error) {
+        let _ = terminal.out(&text);
+        return Exit::Fine;
+    }
+    let context = Context { settings: Settings::new(".".into(), general), terminal };
+    let mistake = usage::error(error, definition, arguments);
+    if !usage::is_empty(error) {
+        return fail(&context, &mistake);
+    }
+    terminal.note(&text);
+    if context.settings.general.json {
+        let _ = context.print_json(&ErrorDocument::new(&mistake));
+    }
+    mistake.exit
+}
+
+/// Says which variables were set in vain, so that none is silently ignored.
+fn warn_of_variables(context: &Context, definition: &clap::Command) {
+    for unknown in configuration::unknown_variables(definition) {
+        if !context.settings.general.quiet {
+            let text = render::config::unknown_variable(&unknown, context.terminal.width);
+            context.terminal.note(&text);
+        }
     }
 }
 
-fn dispatch(context: &Context, command: &Command) -> Result<Exit, CliError> {
+fn dispatch(context: &Context, call: &Call, command: &Command) -> Result<Exit, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -60,8 +122,15 @@ fn dispatch(context: &Context, command: &Command) -> Result<Exit, CliError> {
             Command::Apply(arguments) => apply(context, arguments).await,
             Command::Destroy(arguments) => destroy(context, arguments).await,
             Command::Show(arguments) => show(context, arguments).await,
+            Command::Diff(arguments) => diff(context, arguments),
+            Command::Graph(arguments) => graph(context, arguments).await,
+            Command::Output(arguments) => output(context, arguments).await,
+            Command::Explain(arguments) => explain(context, arguments).await,
             Command::State(command) => state(context, command).await,
             Command::Schema(arguments) => schema(context, arguments),
+            Command::Config => config(context, call),
+            Command::Completions(arguments) => completions(context, arguments),
+            Command::Man(arguments) => man(context, call, arguments),
             Command::Version => version(context),
         }
     })

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use nfplan_engine::address::Address;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::state::State;
 use nfplan_specs::fleet::Fleet;
+use nfplan_specs::likeness::near;
 use nfplan_state::stores::FolderStore;
 use nfplan_state::unit::Loaded;
 use nfplan_state::unit::list_units;
@@ -93,21 +95,45 @@ impl Universe {
 
     fn nothing_matches(&self, missed: &[&String]) -> CliError {
         let list: Vec<String> = missed.iter().map(|text| format!("`{text}`")).collect();
-        let message = format!("--select {} matches no unit", list.join(", "));
-        let mut error = CliError::refused(message);
-        for selector in missed {
-            let nearest = self
-                .names
-                .iter()
-                .map(|(name, _)| (strsim::jaro_winkler(selector, name), name))
-                .max_by(|a, b| a.0.total_cmp(&b.0));
-            if let Some((likeness, name)) = nearest
-                && likeness > 0.8
-            {
-                error = error.hint(format!("did you mean `{name}`?"));
-            }
-        }
+        let verb = if missed.len() == 1 { "matches" } else { "match" };
+        let message = format!("--select {} {verb} no unit", list.join(", "));
+        let error = missed.iter().fold(CliError::refused(message), |error, selector| {
+            error.did_you_mean(&self.near(selector))
+        });
         error.hint("`nfplan show` lists the units")
+    }
+
+    /// The names that may be meant by a selector, one for each unit.
+    fn near(&self, selector: &str) -> Vec<&str> {
+        let mut units = BTreeSet::new();
+        let names = near(selector, self.names.iter().map(|(name, _)| name.as_str())).into_iter();
+        let unit =
+            |name: &str| self.names.iter().find(|(one, _)| one == name).map(|(_, unit)| unit);
+        names.filter(|name| units.insert(unit(name))).collect()
+    }
+
+    /// The addresses at which the selected units have something, by their states.
+    pub async fn addresses(
+        &self,
+        selected: &Selected,
+        store: &FolderStore,
+    ) -> Result<Vec<(UnitId, Address)>, CliError> {
+        let mut found = Vec::new();
+        for unit in self.existing.iter().filter(|unit| selected.names(unit)) {
+            let entries =
+                load(store, unit).await?.state.into_iter().flat_map(|state| state.entries);
+            let present = entries.filter(|(_, entry)| !entry.is_vacant());
+            found.extend(present.map(|(address, _)| (unit.clone(), address)));
+        }
+        Ok(found)
+    }
+
+    /// The name of each unit that people know best.
+    pub fn familiar_names(&self) -> BTreeSet<String> {
+        let mut named = BTreeSet::new();
+        let known = |unit: &UnitId| self.wanted.contains(unit) || self.existing.contains(unit);
+        let entries = self.names.iter().filter(|(_, unit)| known(unit));
+        entries.filter(|(_, unit)| named.insert(unit)).map(|(name, _)| name.clone()).collect()
     }
 }
 

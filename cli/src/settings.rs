@@ -1,11 +1,14 @@
 //! What the command line and the environment come to: the only place, beside the terminal, that
 //! reads the environment.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::args::AllowArgument;
 use crate::args::General;
 use crate::args::RefreshArgument;
 use nfplan_engine::plan::Refresh;
+use nfplan_specs::project::ApprovalClass;
 
 /// Settings of one call of nfplan.
 #[derive(Debug, Clone)]
@@ -58,5 +61,59 @@ impl From<RefreshArgument> for Refresh {
             RefreshArgument::Bulk => Self::Bulk,
             RefreshArgument::Deep => Self::Deep,
         }
+    }
+}
+
+impl From<AllowArgument> for ApprovalClass {
+    fn from(argument: AllowArgument) -> Self {
+        match argument {
+            AllowArgument::DataLoss => Self::DataLoss,
+            AllowArgument::MassDestroy => Self::MassDestroy,
+            AllowArgument::InSlotReplacement => Self::InSlotReplacement,
+            AllowArgument::Destroy => Self::Destroy,
+            AllowArgument::Replacement => Self::Replacement,
+        }
+    }
+}
+
+/// How the names of nfplan's own variables begin.
+const OWN: &str = "NFPLAN_";
+
+/// Variables of others that change what nfplan does, and how.
+pub const HEEDED: [(&str, &str); 13] = [
+    ("NO_COLOR", "no colours"),
+    ("CLICOLOR", "0: no colours"),
+    ("CLICOLOR_FORCE", "colours even where nobody may see them"),
+    ("COLUMNS", "the width of a line"),
+    ("TERM", "the kind of terminal; dumb has no colours and no progress bar"),
+    ("CI", "colours on every kind of terminal"),
+    ("GITHUB_SERVER_URL", "who holds a lease: the pipeline's run"),
+    ("GITHUB_REPOSITORY", "who holds a lease: the pipeline's run"),
+    ("GITHUB_RUN_ID", "who holds a lease: the pipeline's run"),
+    ("CI_JOB_URL", "who holds a lease: the pipeline's job"),
+    ("USER", "who holds a lease, outside a pipeline"),
+    ("LOGNAME", "who holds a lease, where USER is not set"),
+    ("COMPLETE", "a shell asks how to complete a line"),
+];
+
+/// Those of them that are set.
+pub fn heeded() -> impl Iterator<Item = (&'static str, &'static str)> {
+    HEEDED.into_iter().filter(|(name, _)| std::env::var_os(name).is_some())
+}
+
+/// nfplan's own variables that are set, known or not, sorted.
+pub fn own_variables() -> Vec<(String, OsString)> {
+    let all =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    let mut own: Vec<_> = all.filter(|(name, _)| name.starts_with(OWN)).collect();
+    own.sort();
+    own
+}
+
+/// The folder that a shell means by a word, which it hands over as it was typed.
+pub fn expand_home(folder: PathBuf) -> PathBuf {
+    match (folder.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => folder,
     }
 }

@@ -133,3 +133,27 @@ fn judge(name: &str, least: usize) {
 fn the_readme_is_true() {
     judge("../README.md", 8);
 }
+
+#[test]
+fn the_quick_start_is_true() {
+    judge("docs/quick-start.md", 18);
+}
+
+#[test]
+fn what_is_said_of_reading_plans_is_true() {
+    judge("docs/plans.md", 10);
+}
+
+#[test]
+fn pages_of_the_guide_link_to_pages_that_are_there() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let mut links = 0;
+    for page in fs::read_dir(&folder).unwrap() {
+        let text = fs::read_to_string(page.unwrap().path()).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            links += 1;
+            assert!(folder.join(link).is_file(), "{link}");
+        }
+    }
+    assert!(links >= 7);
+}

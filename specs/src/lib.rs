@@ -6,21 +6,24 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | words | [`settings`], [`project`], [`escape`], [`span`], [`diagnostic`], [`code`] |
+//! | words | [`settings`], [`project`], [`escape`], [`likeness`], [`span`], [`diagnostic`], [`code`] |
 //! | text | [`render`], [`annotation`], `tree`, `parse` |
 //! | format | `syntax` (forms of texts), `format::shape` (what may stand where), `decode`, `format` |
-//! | about the format | [`json_schema`] for editors, [`reference`](mod@reference) for people |
-//! | whole | [`fleet`], [`look_up`], [`lock`] |
+//! | about the format | [`json_schema`] for editors, [`reference`](mod@reference) for people, [`explanation`] of codes |
+//! | whole | [`fleet`], [`outline`], [`look_up`], [`lock`] |
 
 pub mod annotation;
 pub mod blueprint;
 pub mod code;
 pub mod diagnostic;
 pub mod escape;
+pub mod explanation;
 pub mod fleet;
 pub mod json_schema;
+pub mod likeness;
 pub mod lock;
 pub mod look_up;
+pub mod outline;
 pub mod project;
 pub mod reference;
 pub mod render;

@@ -19,6 +19,12 @@ use crate::diagnostic::Severity;
 use crate::diagnostic::Suggestion;
 use crate::span::Span;
 
+/// How a help begins.
+const HELP: &str = "help: ";
+
+/// Columns before a help below lines of a file: a number of four digits, ` = `.
+const MARGIN: usize = 7;
+
 /// How text is marked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
@@ -28,14 +34,17 @@ pub enum Style {
     Ansi,
 }
 
-/// All diagnostics with the lines they are about, separated by empty lines.
-pub fn render(diagnostics: &Diagnostics, style: Style) -> String {
+/// All diagnostics with the lines they are about, separated by empty lines. Messages are broken
+/// between words to fit `width` columns; of longer lines of a file, the part in question is shown.
+pub fn render(diagnostics: &Diagnostics, style: Style, width: usize) -> String {
     let renderer = match style {
         Style::Plain => Renderer::plain(),
         Style::Ansi => Renderer::styled(),
     };
-    let texts =
-        diagnostics.iter().map(|diagnostic| renderer.render(&report(diagnostics, diagnostic)));
+    let renderer = renderer.term_width(width);
+    let texts = diagnostics
+        .iter()
+        .map(|diagnostic| renderer.render(&report(diagnostics, diagnostic, width)));
     texts.collect::<Vec<_>>().join("\n\n")
 }
 
@@ -47,17 +56,22 @@ pub fn one_line(diagnostic: &Diagnostic) -> String {
     format!("{file}:{line}:{column}: {}[{code}]: {message}", severity.word())
 }
 
-fn report<'a>(diagnostics: &'a Diagnostics, diagnostic: &'a Diagnostic) -> Vec<Group<'a>> {
+fn report<'a>(
+    diagnostics: &'a Diagnostics,
+    diagnostic: &'a Diagnostic,
+    width: usize,
+) -> Vec<Group<'a>> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code);
+    let label = format!("{}[{}]: ", diagnostic.severity.word(), diagnostic.code).len();
+    let title = level.primary_title(wrap(&diagnostic.message, width, label)).id(diagnostic.code);
     let mut group = Group::with_title(title).elements(snippets(diagnostics, diagnostic));
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.message(wrap(help, width, MARGIN + HELP.len())));
     }
-    let edit = diagnostic.suggestion.as_ref().and_then(|edit| patch(diagnostics, edit));
+    let edit = diagnostic.suggestion.as_ref().and_then(|edit| patch(diagnostics, edit, width));
     std::iter::once(group).chain(edit).collect()
 }
 
@@ -94,12 +108,34 @@ fn annotation<'a>(window: &Window<'_>, label: &'a Label, primary: bool) -> Annot
     kind.span(window.range(label.span)).label(text)
 }
 
-fn patch<'a>(diagnostics: &'a Diagnostics, edit: &'a Suggestion) -> Option<Group<'a>> {
+fn patch<'a>(
+    diagnostics: &'a Diagnostics,
+    edit: &'a Suggestion,
+    width: usize,
+) -> Option<Group<'a>> {
     let window = Window::around(diagnostics.source(&edit.file), &[edit.span])?;
     let patch = Patch::new(window.range(edit.span), edit.replacement.as_str());
     let snippet = Snippet::source(window.text).line_start(window.line).path(&*edit.file);
-    let title = Level::HELP.secondary_title(edit.title.as_str());
+    let title = Level::HELP.secondary_title(wrap(&edit.title, width, HELP.len()));
     Some(title.element(snippet.patch(patch)))
+}
+
+/// Breaks text between words so that it fits beside what stands `before` it on its lines. A message
+/// is one line, so a break in it is a space.
+fn wrap(text: &str, width: usize, before: usize) -> String {
+    let room = width.saturating_sub(before);
+    let (mut wrapped, mut column) = (String::with_capacity(text.len()), 0);
+    for (index, word) in text.split([' ', '\n']).enumerate() {
+        let size = word.chars().count();
+        if index > 0 {
+            let fits = column + 1 + size <= room;
+            wrapped.push(if fits { ' ' } else { '\n' });
+            column = if fits { column + 1 } else { 0 };
+        }
+        wrapped.push_str(word);
+        column += size;
+    }
+    wrapped
 }
 
 /// The lines of a file from the first stretch to the last, so that rendering does not walk whole

@@ -14,6 +14,7 @@ use super::plan::show_unless_told;
 use crate::approval::Approval;
 use crate::approval::classes;
 use crate::args::ApplyArguments;
+use crate::comparison::compare;
 use crate::error::CliError;
 use crate::execution::Execution;
 use crate::exit::Exit;
@@ -21,6 +22,8 @@ use crate::planning::FleetPlan;
 use crate::planning::Request;
 use crate::planning::plan_fleet;
 use crate::project::Project;
+use crate::render::difference::View;
+use crate::render::difference::differences;
 use crate::replacing;
 use crate::selection::Selected;
 use crate::selection::Universe;
@@ -34,8 +37,10 @@ pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit
     }
     let approval = Approval::new(&arguments.approving, context)?;
     let expected = expected(context, arguments)?;
+    let replace = replacing::parse(&arguments.replace)?;
     let mut project = Project::open(&context.settings)?;
     project.warn(context);
+    project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     let selected = match &expected.units {
         Some(units) => units.clone(),
@@ -45,17 +50,13 @@ pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit
     let execution = Execution::new(context, &project);
     let recovered = execution.recover(&universe, &selected, recovery).await?;
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-    let request = Request {
-        selected,
-        destroy: false,
-        refresh,
-        locked: arguments.planning.locked,
-        replace: replacing::parse(&arguments.replace)?,
-    };
+    replacing::check(&replace, &project, &universe, &selected).await?;
+    let locked = arguments.planning.locked;
+    let request = Request { selected, destroy: false, refresh, locked, replace };
     let planned = plan_fleet(&mut project, &universe, &request).await?;
     let document = planned.document(refresh);
-    expected.check(&document)?;
-    show_unless_told(context, &document, &planned, &arguments.showing)?;
+    expected.check(&document, context)?;
+    show_unless_told(context, &document, &planned, &arguments.showing, &approval)?;
     refuse(context, &planned)?;
     check_readable(&planned)?;
     let needed = classes(&document, &project, &universe);
@@ -112,51 +113,31 @@ pub fn load(path: &Path) -> Result<Plan, CliError> {
 
 impl Expected {
     /// Refuses a plan that is not the expected one, and says how it differs.
-    fn check(&self, fresh: &Plan) -> Result<(), CliError> {
+    fn check(&self, fresh: &Plan, context: &Context) -> Result<(), CliError> {
         let Some(digest) = &self.digest else { return Ok(()) };
         let fresh_digest = fresh.digest.to_string();
         if *digest == fresh_digest {
             return Ok(());
         }
-        let mut message = format!(
+        let mut details = Vec::new();
+        if let Some(saved) = &self.saved {
+            let view = View {
+                width: context.terminal.width,
+                full: false,
+                first: "in the saved plan",
+                second: "now",
+            };
+            let text = differences(&compare(saved, fresh), view);
+            context.terminal.note(&text);
+            let plain = anstream::adapter::strip_str(&text).to_string();
+            details.extend(plain.lines().map(str::to_owned));
+        }
+        let message = format!(
             "the plan is not the expected one: it has the digest {fresh_digest}, not {digest}"
         );
-        for line in self.saved.iter().flat_map(|saved| differences(saved, fresh)) {
-            message.push_str("\n  ");
-            message.push_str(&line);
-        }
-        Err(CliError::refused(message).hint("plan again, review, and apply that plan"))
+        let refused = CliError::refused(message).hint("plan again, review, and apply that plan");
+        Err(CliError { details, ..refused })
     }
-}
-
-/// How a fresh plan differs from a saved one, a line for each resource.
-fn differences(saved: &Plan, fresh: &Plan) -> Vec<String> {
-    let mut lines = Vec::new();
-    for old in &saved.units {
-        let new = fresh.units.iter().find(|unit| unit.unit == old.unit);
-        if new.is_some_and(|new| new.digest == old.digest) {
-            continue;
-        }
-        let changes = new.map_or(&[][..], |new| new.changes.as_slice());
-        let before = lines.len();
-        for change in &old.changes {
-            if !changes.contains(change) {
-                lines.push(format!(
-                    "no longer so: {}:{} {:?}",
-                    old.unit, change.address, change.action
-                ));
-            }
-        }
-        for change in changes {
-            if !old.changes.contains(change) {
-                lines.push(format!("now: {}:{} {:?}", old.unit, change.address, change.action));
-            }
-        }
-        if lines.len() == before {
-            lines.push(format!("{}: its state or what it was planned from moved", old.unit));
-        }
-    }
-    lines
 }
 
 /// Refuses to change units of which something could not be read.

@@ -25,6 +25,7 @@ use crate::selection::exists;
 pub async fn destroy(context: &Context, arguments: &DestroyArguments) -> Result<Exit, CliError> {
     let approval = Approval::new(&arguments.approving, context)?;
     let mut project = Project::open(&context.settings)?;
+    project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     let selected = universe.select(&arguments.selection.select)?;
     let execution = Execution::new(context, &project);
@@ -35,7 +36,7 @@ pub async fn destroy(context: &Context, arguments: &DestroyArguments) -> Result<
     let request = Request { selected, destroy: true, refresh, locked: false, replace: Vec::new() };
     let planned = plan_fleet(&mut project, &universe, &request).await?;
     let document = planned.document(refresh);
-    show_unless_told(context, &document, &planned, &arguments.showing)?;
+    show_unless_told(context, &document, &planned, &arguments.showing, &approval)?;
     refuse(context, &planned)?;
     check_readable(&planned)?;
     let needed = classes(&document, &project, &universe);

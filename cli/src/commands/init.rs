@@ -29,9 +29,9 @@ pub fn init(context: &Context) -> Result<Exit, CliError> {
     }
     for (name, text) in FILES {
         write_new(&root.join(name), text)?;
-        context.terminal.note(&format!("wrote {}\n", root.join(name).display()));
+        context.note(&format!("wrote {}\n", root.join(name).display()));
     }
-    context.terminal.note("next: `nfplan plan`, then `nfplan apply`\n");
+    context.note("next: `nfplan plan`, then `nfplan apply`\n");
     Ok(Exit::Fine)
 }
 

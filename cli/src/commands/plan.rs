@@ -6,8 +6,10 @@ use std::path::Path;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
+use nfplan_specs::likeness::near;
 
 use super::Context;
+use crate::approval::Approval;
 use crate::args::PlanArguments;
 use crate::args::Showing;
 use crate::error::CliError;
@@ -18,6 +20,7 @@ use crate::planning::plan_fleet;
 use crate::project::Project;
 use crate::render;
 use crate::render::plan::View;
+use crate::render::prose::prose;
 use crate::reporting::Reports;
 use crate::selection::Universe;
 
@@ -26,6 +29,7 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     let reports = Reports::new(context, &arguments.reporting)?;
     let mut project = reports.problems(Project::open(&context.settings))?;
     project.warn(context);
+    project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     let refresh = Refresh::from(arguments.planning.refresh);
     let request = Request {
@@ -55,15 +59,16 @@ fn exit(arguments: &PlanArguments, planned: &FleetPlan) -> Exit {
     read.worse(if changes { Exit::Changes } else { Exit::Fine })
 }
 
-/// Shows the plan that is about to be applied, unless only results are wanted.
+/// Shows the plan that is about to be applied, unless only results are wanted and nobody is asked.
 pub fn show_unless_told(
     context: &Context,
     document: &Plan,
     planned: &FleetPlan,
     showing: &Showing,
+    approval: &Approval,
 ) -> Result<(), CliError> {
     let general = &context.settings.general;
-    let results_only = general.quiet && !planned.units.is_empty();
+    let results_only = general.quiet && !planned.units.is_empty() && !approval.asks();
     if !general.json && !results_only { show(context, document, planned, showing) } else { Ok(()) }
 }
 
@@ -75,10 +80,12 @@ pub fn show(
     showing: &Showing,
 ) -> Result<(), CliError> {
     for unit in &planned.open {
-        context.terminal.note(&format!(
+        let text = format!(
             "note: {unit} has a run that was interrupted; the plan is made against what `nfplan \
              apply` will leave of it\n"
-        ));
+        );
+        // Told to the quiet, too: without it, they would take the plan for another.
+        context.terminal.note(&prose(&text, context.terminal.width));
     }
     left_alone(context, planned);
     if context.settings.general.json {
@@ -93,11 +100,18 @@ pub fn show(
         unread: planned.unreadable.iter().filter(|(unit, ..)| !within(unit)).count() as u64,
     };
     if let [unknown, ..] = render::plan::unknown_expansions(document, &view).as_slice() {
-        let message = format!("--expand {unknown} is no class and no unit of this plan");
-        return Err(CliError::new(Exit::Usage, message)
-            .hint("classes are named in the plan, as in `(class 691beb: --expand shows each)`"));
+        return Err(unknown_expansion(document, unknown));
     }
     context.print(&render::plan::plan(document, &view))
+}
+
+/// What `--expand` asks for is not in the plan.
+pub fn unknown_expansion(document: &Plan, unknown: &str) -> CliError {
+    let message = format!("--expand {unknown} is no class and no unit of this plan");
+    let users = document.units.iter().filter_map(|plan| plan.source.user.as_deref());
+    CliError::new(Exit::Usage, message)
+        .did_you_mean(&near(unknown, users))
+        .hint("classes are named in the plan, as in `(class 691beb: --expand shows each)`")
 }
 
 /// Reports units that cannot be planned, all together.
@@ -131,7 +145,7 @@ fn left_alone(context: &Context, planned: &FleetPlan) {
         } else {
             String::new()
         };
-        context.terminal.note(&format!("note: {}{more}: {note}\n", objects[0]));
+        context.note(&format!("note: {}{more}: {note}\n", objects[0]));
     }
 }
 

@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::state::State;
 use nfplan_specs::fleet::Fleet;
+use nfplan_state::stores::FolderStore;
 use nfplan_state::unit::load;
 
 use super::Context;
 use super::apply::load as load_plan;
+use super::plan::unknown_expansion;
 use crate::args::Selection;
 use crate::args::ShowArguments;
 use crate::documents::StateDocument;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::project::open_store;
+use crate::project::what_was_read;
 use crate::render;
 use crate::selection::Universe;
 use crate::selection::exists;
@@ -42,17 +45,17 @@ pub async fn show(context: &Context, arguments: &ShowArguments) -> Result<Exit, 
             units: plan.units.len() as u64,
             unread: 0,
         };
+        if let [unknown, ..] = render::plan::unknown_expansions(&plan, &view).as_slice() {
+            return Err(unknown_expansion(&plan, unknown));
+        }
         context.print(&render::plan::plan(&plan, &view))?;
     }
     Ok(Exit::Fine)
 }
 
-/// The states of the selected units that exist. Works without valid specs where possible: the
-/// state's place is then the default or what --state says.
-pub async fn states(
-    context: &Context,
-    selection: &Selection,
-) -> Result<BTreeMap<UnitId, State>, CliError> {
+/// The store of states and what is in it. Works without valid specs where possible: the state's
+/// place is then what --state says.
+pub async fn survey(context: &Context) -> Result<(FolderStore, Universe), CliError> {
     let fleet = Fleet::load(&context.settings.root).map_err(CliError::from);
     let fleet = match (fleet, &context.settings.general.state) {
         (Ok(fleet), _) => Some(fleet),
@@ -60,7 +63,17 @@ pub async fn states(
         (Err(error), None) => return Err(error),
     };
     let store = open_store(fleet.as_ref(), &context.settings)?;
+    context.more(|| what_was_read(fleet.as_ref(), &context.settings));
     let universe = Universe::survey(fleet.as_ref(), &store).await?;
+    Ok((store, universe))
+}
+
+/// The states of the selected units that exist.
+pub async fn states(
+    context: &Context,
+    selection: &Selection,
+) -> Result<BTreeMap<UnitId, State>, CliError> {
+    let (store, universe) = survey(context).await?;
     let selected = universe.select(&selection.select)?;
     let mut states = BTreeMap::new();
     for unit in universe.existing.iter().filter(|unit| selected.names(unit)) {

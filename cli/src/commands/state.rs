@@ -1,5 +1,9 @@
 //! `nfplan state`: what is recorded of units.
 
+use std::collections::BTreeMap;
+
+use nfplan_engine::address::Address;
+use nfplan_engine::address::UnitId;
 use nfplan_engine::state::Entry;
 use nfplan_engine::state::State;
 
@@ -10,6 +14,7 @@ use crate::documents::StateDocument;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::render;
+use crate::replacing::nothing_at;
 use crate::replacing::parse_one;
 
 /// Lists or shows.
@@ -28,15 +33,13 @@ pub async fn state(context: &Context, command: &StateCommand) -> Result<Exit, Cl
             let (unit, address) = parse_one(address)?;
             let mut states = states(context, selection).await?;
             states.retain(|id, _| unit.as_ref().is_none_or(|unit| unit == id));
+            let present = addresses(&states);
             for state in states.values_mut() {
                 state.entries.retain(|other, _| *other == address);
             }
             states.retain(|_, state| !state.entries.values().all(Entry::is_vacant));
             if states.is_empty() {
-                let message = format!("no unit has anything at `{address}`");
-                return Err(
-                    CliError::refused(message).hint("`nfplan state list` shows all addresses")
-                );
+                return Err(nothing_at("", &address, present.iter()));
             }
             if context.settings.general.json {
                 context.print_json(&StateDocument::new(&states))?;
@@ -49,4 +52,10 @@ pub async fn state(context: &Context, command: &StateCommand) -> Result<Exit, Cl
         }
     }
     Ok(Exit::Fine)
+}
+
+/// Where these states have anything.
+fn addresses(states: &BTreeMap<UnitId, State>) -> Vec<Address> {
+    let entries = states.values().flat_map(|state| &state.entries);
+    entries.filter(|(_, entry)| !entry.is_vacant()).map(|(address, _)| address.clone()).collect()
 }

@@ -7,6 +7,8 @@ use crate::args::ValidateArguments;
 use crate::documents::ValidateDocument;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::project::what_was_read;
+use crate::render::counted;
 use crate::reporting::Reports;
 
 /// Checks the specs.
@@ -27,13 +29,10 @@ pub fn validate(context: &Context, arguments: &ValidateArguments) -> Result<Exit
         context.print_json(&ValidateDocument::new(true, workspaces, fleet.warnings()))?;
         return Ok(Exit::Fine);
     }
-    context.show_diagnostics(fleet.warnings());
-    let workspaces = counted(workspaces, "workspace");
-    let places = counted(places, "account");
+    context.show_warnings(fleet.warnings());
+    context.more(|| what_was_read(Some(&fleet), &context.settings));
+    let workspaces = counted(workspaces as u64, "workspace");
+    let places = counted(places as u64, "account");
     context.print(&format!("The specs are valid: {workspaces} in {places}.\n"))?;
     Ok(Exit::Fine)
-}
-
-fn counted(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

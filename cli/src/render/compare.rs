@@ -1,16 +1,18 @@
-//! What differs between two values, leaf by leaf.
+//! What differs between two values, leaf by leaf, so that the leaves tell the whole difference.
 //!
 //! Items of lists that have a name each are compared by it; their order is only spoken of if
 //! nothing else differs, because lists of named items (statements, rules) mean the same in any
-//! order.
+//! order. Where in a list an item is new is not said. Policies are compared by what they mean.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::path::Path;
+use super::path::Place;
+use super::policy;
 use super::value::Node;
-use super::value::key_shown;
 
 /// The keys by which items of a list are told apart.
 const NAMES: [&str; 2] = ["Sid", "id"];
@@ -18,15 +20,15 @@ const NAMES: [&str; 2] = ["Sid", "id"];
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Leaf {
-    /// Where in the attribute, as `.Statement[SubmitJobs].Resource`; empty for the whole.
-    pub path: String,
+    /// Where in the attribute; empty for the whole.
+    pub path: Path,
     /// What differs there.
     pub difference: Difference,
 }
 
 impl Leaf {
-    fn at(path: &str, difference: Difference) -> Self {
-        Self { path: path.into(), difference }
+    fn at(path: &Path, difference: Difference) -> Self {
+        Self { path: path.clone(), difference }
     }
 }
 
@@ -39,14 +41,27 @@ pub enum Difference {
     Added(Node),
     /// A value is removed.
     Removed(Node),
+    /// A value is written in another way that means the same.
+    Rewritten(Node, Node),
+}
+
+impl Difference {
+    /// The value as it shall be, if there is one.
+    pub(super) fn after(&self) -> Option<&Node> {
+        match self {
+            Self::Set(_, after) => after.as_ref(),
+            Self::Added(after) | Self::Rewritten(_, after) => Some(after),
+            Self::Removed(_) => None,
+        }
+    }
 }
 
 /// All the differences. Two values that are not equal have at least one.
 pub(super) fn compare(before: Option<&Node>, after: Option<&Node>) -> Vec<Leaf> {
     let mut leaves = Vec::new();
     match (before, after) {
-        (Some(before), Some(after)) => walk("", before, after, &mut leaves),
-        _ => leaves.push(set("", before, after)),
+        (Some(before), Some(after)) => walk(&Path::default(), before, after, &mut leaves),
+        _ => leaves.push(set(&Path::default(), before, after)),
     }
     leaves
 }
@@ -54,33 +69,41 @@ pub(super) fn compare(before: Option<&Node>, after: Option<&Node>) -> Vec<Leaf> 
 /// The leaves of one value, as though all of it were added.
 pub(super) fn spread(value: &Node) -> Vec<Leaf> {
     let mut leaves = Vec::new();
-    every("", value, Difference::Added, &mut leaves);
+    every(&Path::default(), value, Difference::Added, &mut leaves);
     leaves
 }
 
-fn set(path: &str, before: Option<&Node>, after: Option<&Node>) -> Leaf {
+fn set(path: &Path, before: Option<&Node>, after: Option<&Node>) -> Leaf {
     Leaf::at(path, Difference::Set(before.cloned(), after.cloned()))
 }
 
-fn walk(path: &str, before: &Node, after: &Node, leaves: &mut Vec<Leaf>) {
+fn walk(path: &Path, before: &Node, after: &Node, leaves: &mut Vec<Leaf>) {
     if before == after {
+        return;
+    }
+    if let (Some(old), Some(new)) = (policy::canonical(before), policy::canonical(after)) {
+        let first = leaves.len();
+        policies(path, &old, &new, leaves);
+        if leaves.len() == first {
+            let same = Difference::Rewritten(before.clone(), after.clone());
+            leaves.push(Leaf::at(path, same));
+        }
         return;
     }
     let first = leaves.len();
     match (before, after) {
+        // To be empty is not to be absent, which is what the leaves of a part would say.
+        _ if !path.0.is_empty() && (before.is_empty() || after.is_empty()) => {}
         (Node::Map(old), Node::Map(new)) => {
-            let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-            for key in keys {
-                let path = format!("{path}.{}", key_shown(key));
-                either(&path, old.get(key), new.get(key), leaves);
+            for key in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
+                either(&path.key(key), old.get(key), new.get(key), leaves);
             }
         }
         (Node::List(old), Node::List(new)) => match (by_name(old), by_name(new)) {
             (Some(olds), Some(news)) => {
                 for name in olds.iter().chain(&news).map(|(name, _)| *name).collect::<BTreeSet<_>>()
                 {
-                    let path = format!("{path}[{}]", key_shown(name));
-                    named(&path, find(&olds, name), find(&news, name), leaves);
+                    named(&path.item(name), find(&olds, name), find(&news, name), leaves);
                 }
             }
             _ => items(path, old, new, leaves),
@@ -92,7 +115,7 @@ fn walk(path: &str, before: &Node, after: &Node, leaves: &mut Vec<Leaf>) {
     }
 }
 
-fn either(path: &str, before: Option<&Node>, after: Option<&Node>, leaves: &mut Vec<Leaf>) {
+fn either(path: &Path, before: Option<&Node>, after: Option<&Node>, leaves: &mut Vec<Leaf>) {
     match (before, after) {
         (Some(before), Some(after)) => walk(path, before, after, leaves),
         (None, Some(after)) => every(path, after, Difference::Added, leaves),
@@ -102,30 +125,43 @@ fn either(path: &str, before: Option<&Node>, after: Option<&Node>, leaves: &mut 
 }
 
 /// Compares items of the same name. One that stands alone is told without its name.
-fn named(path: &str, before: Option<&Node>, after: Option<&Node>, leaves: &mut Vec<Leaf>) {
-    if before.is_some() && after.is_some() {
-        return either(path, before, after, leaves);
+fn named(path: &Path, before: Option<&Node>, after: Option<&Node>, leaves: &mut Vec<Leaf>) {
+    match (before, after) {
+        (Some(old), Some(new)) if old != new && (is_bare(old) || is_bare(new)) => {
+            leaves.push(set(path, before, after));
+        }
+        (Some(_), Some(_)) => either(path, before, after, leaves),
+        _ => {
+            let (before, after) = (before.map(nameless), after.map(nameless));
+            either(path, before.as_ref(), after.as_ref(), leaves);
+        }
     }
-    let (before, after) = (before.map(nameless), after.map(nameless));
-    either(path, before.as_ref(), after.as_ref(), leaves);
+}
+
+/// Whether an item has nothing but its name.
+fn is_bare(item: &Node) -> bool {
+    matches!(item, Node::Map(entries) if entries.len() == 1)
 }
 
 /// One leaf for each value that `node` is made of.
-fn every(path: &str, node: &Node, difference: fn(Node) -> Difference, leaves: &mut Vec<Leaf>) {
+fn every(path: &Path, node: &Node, difference: fn(Node) -> Difference, leaves: &mut Vec<Leaf>) {
     match node {
         Node::Map(entries) if !entries.is_empty() => {
             for (key, item) in entries {
-                every(&format!("{path}.{}", key_shown(key)), item, difference, leaves);
+                every(&path.key(key), item, difference, leaves);
             }
         }
         Node::List(list) if !list.is_empty() => {
             let Some(named) = by_name(list) else {
+                // A single item by itself would look like a value that is no list.
+                if list.len() == 1 {
+                    return leaves.push(Leaf::at(path, difference(node.clone())));
+                }
                 let leaf = |item: &Node| Leaf::at(path, difference(item.clone()));
                 return leaves.extend(list.iter().map(leaf));
             };
             for (name, item) in named {
-                let path = format!("{path}[{}]", key_shown(name));
-                every(&path, &nameless(item), difference, leaves);
+                every(&path.item(name), &nameless(item), difference, leaves);
             }
         }
         _ => leaves.push(Leaf::at(path, difference(node.clone()))),
@@ -134,7 +170,7 @@ fn every(path: &str, node: &Node, difference: fn(Node) -> Difference, leaves: &m
 
 /// Compares lists whose items have no names: what is gone and what is new. If what stays changed
 /// its order, too, nothing is said, and the lists are shown whole.
-fn items(path: &str, old: &[Node], new: &[Node], leaves: &mut Vec<Leaf>) {
+fn items(path: &Path, old: &[Node], new: &[Node], leaves: &mut Vec<Leaf>) {
     let (gone, stayed) = without(old, new);
     let (come, remained) = without(new, old);
     if stayed != remained {
@@ -160,6 +196,59 @@ fn without<'a>(list: &'a [Node], other: &[Node]) -> (Vec<&'a Node>, Vec<&'a Node
     })
 }
 
+/// Compares two policies in canonical form: statements in any order, by name or by likeness.
+fn policies(path: &Path, old: &Entries, new: &Entries, leaves: &mut Vec<Leaf>) {
+    for key in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
+        match (key.as_str(), old.get(key), new.get(key)) {
+            (policy::STATEMENT, Some(Node::List(old)), Some(Node::List(new))) => {
+                statements(&path.key(key), old, new, leaves);
+            }
+            (_, old, new) => either(&path.key(key), old, new, leaves),
+        }
+    }
+}
+
+type Entries = BTreeMap<String, Node>;
+
+fn statements(path: &Path, old: &[Node], new: &[Node], leaves: &mut Vec<Leaf>) {
+    let first = leaves.len();
+    let (named_old, named_new) = (policy::names(old), policy::names(new));
+    for (before, after) in policy::pairs(old, new) {
+        let name = |names: &BTreeMap<&str, usize>, index: usize| {
+            names
+                .iter()
+                .find(|(_, other)| **other == index)
+                .map(|(name, _)| Place::Item((*name).into()))
+        };
+        let place = match (before, after) {
+            (Some(index), _) => name(&named_old, index).unwrap_or(Place::Old(index + 1)),
+            (None, Some(index)) => name(&named_new, index).unwrap_or(Place::New(index + 1)),
+            (None, None) => continue,
+        };
+        let (before, after) = (before.map(|index| &old[index]), after.map(|index| &new[index]));
+        match place {
+            Place::Item(_) => named(&path.then(place), before, after, leaves),
+            _ => either(&path.then(place), before, after, leaves),
+        }
+    }
+    leaves[first..].iter_mut().for_each(singled);
+}
+
+/// Of a set, its only item: in a policy, that means the same.
+fn singled(leaf: &mut Leaf) {
+    let in_set = leaf.path.0.iter().any(|place| match place {
+        Place::Key(key) => policy::SETS.contains(&key.as_str()),
+        Place::Item(_) | Place::Old(_) | Place::New(_) => false,
+    });
+    if let (Difference::Added(node) | Difference::Removed(node), true) =
+        (&mut leaf.difference, in_set)
+        && let Node::List(items) = node
+        && let [only] = items.as_slice()
+    {
+        *node = only.clone();
+    }
+}
+
 /// The items by name, if each has one and no two have the same.
 fn by_name(list: &[Node]) -> Option<Vec<(&str, &Node)>> {
     let named: Vec<_> =
@@ -176,7 +265,7 @@ fn name_of(item: &Node) -> Option<&str> {
     }
 }
 
-fn name_key(entries: &BTreeMap<String, Node>) -> Option<&'static str> {
+fn name_key(entries: &Entries) -> Option<&'static str> {
     NAMES.into_iter().find(|key| matches!(entries.get(*key), Some(Node::Text(_))))
 }
 
@@ -197,66 +286,4 @@ fn find<'a>(list: &[(&str, &'a Node)], name: &str) -> Option<&'a Node> {
 }
 
 #[cfg(test)]
-mod tests {
-    use nfplan_engine::value::Value;
-
-    use super::*;
-
-    fn node(json: &str) -> Node {
-        Node::from(&serde_json::from_str::<Value>(json).unwrap())
-    }
-
-    fn differences(before: &str, after: &str) -> Vec<String> {
-        let leaves = compare(Some(&node(before)), Some(&node(after)));
-        let shown = |node: &Option<Node>| node.as_ref().map_or("-".into(), |node| node.shown(80));
-        let line = |leaf: &Leaf| match &leaf.difference {
-            Difference::Set(old, new) => {
-                format!("{}: {} → {}", leaf.path, shown(old), shown(new))
-            }
-            Difference::Added(item) => format!("{} + {}", leaf.path, item.shown(80)),
-            Difference::Removed(item) => format!("{} - {}", leaf.path, item.shown(80)),
-        };
-        leaves.iter().map(line).collect()
-    }
-
-    #[test]
-    fn only_the_leaf_that_changed_is_named() {
-        let policy = |resources: &str| {
-            let first = r#"{"Sid":"A","Resource":["x"]}"#;
-            format!(r#"{{"Statement":[{first},{{"Sid":"B","Resource":{resources}}}]}}"#)
-        };
-        assert_eq!(
-            differences(&policy(r#"["y"]"#), &policy(r#"["y","z"]"#)),
-            [r#".Statement[B].Resource + "z""#]
-        );
-        assert_eq!(
-            differences(&policy(r#"["y"]"#), &policy(r#""y""#)),
-            [r#".Statement[B].Resource: ["y"] → "y""#]
-        );
-    }
-
-    #[test]
-    fn a_statement_that_is_new_is_shown_in_full() {
-        let (before, after) =
-            (r#"{"Statement":[]}"#, r#"{"Statement":[{"Sid":"A","Action":["b","c"]}]}"#);
-        assert_eq!(
-            differences(before, after),
-            [r#".Statement[A].Action + "b""#, r#".Statement[A].Action + "c""#]
-        );
-        assert_eq!(differences(after, before).len(), 2);
-    }
-
-    #[test]
-    fn a_change_of_order_is_a_change() {
-        assert_eq!(differences("[1,2]", "[2,1]"), [": [1, 2] → [2, 1]"]);
-        assert_eq!(differences("[1,2]", "[2,1,3]"), [": [1, 2] → [2, 1, 3]"]);
-        let (a, b) = (r#"{"id":"a"}"#, r#"{"id":"b"}"#);
-        assert_eq!(differences(&format!("[{a},{b}]"), &format!("[{b},{a}]")).len(), 1);
-    }
-
-    #[test]
-    fn repeated_items_are_counted() {
-        assert_eq!(differences("[1,1]", "[1]"), [" - 1"]);
-        assert_eq!(differences(r#"{"a":1}"#, r#"{"a":1,"b c":2}"#), [r#"."b c" + 2"#]);
-    }
-}
+mod tests;

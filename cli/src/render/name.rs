@@ -38,6 +38,20 @@ pub(crate) fn meaning(action: Action) -> &'static str {
     }
 }
 
+/// The action in one word or two.
+pub(crate) fn word(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Adopt => "adopt",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::ReplaceInSlot => "replace in slot",
+        Action::Delete => "delete",
+        Action::Retain => "retain",
+        Action::Forget => "forget",
+    }
+}
+
 /// The style of its sign.
 pub(crate) fn style(action: Action) -> Style {
     match action {
@@ -95,4 +109,26 @@ pub(crate) fn title(plan: &UnitPlan) -> (String, String) {
 /// `1 unit`, `2 units`.
 pub(crate) fn counted(count: u64, singular: &str) -> String {
     if count == 1 { format!("1 {singular}") } else { format!("{count} {singular}s") }
+}
+
+/// How many names of people a list has at most, and how many of a longer list are told.
+const PEOPLE: (usize, usize) = (20, 8);
+/// The same of accounts and regions.
+const PLACES: (usize, usize) = (6, 2);
+
+/// Names with commas; of many, the first and how many more there are.
+pub(crate) fn listed(names: &[String]) -> String {
+    some_of(names, PEOPLE)
+}
+
+/// Accounts and regions with commas; of many, the first and how many more there are.
+pub(crate) fn listed_places(places: &[String]) -> String {
+    some_of(places, PLACES)
+}
+
+fn some_of(names: &[String], (most, first): (usize, usize)) -> String {
+    if names.len() <= most {
+        return names.join(", ");
+    }
+    format!("{} and {} more", names[..first].join(", "), names.len() - first)
 }

@@ -28,12 +28,13 @@ const HANG: usize = 4;
 pub(crate) struct Line {
     indent: usize,
     spans: Vec<(Style, String)>,
+    uncut: bool,
 }
 
 impl Line {
     /// An empty line, `indent` columns in.
     pub(crate) fn at(indent: usize) -> Self {
-        Self { indent, spans: Vec::new() }
+        Self { indent, ..Self::default() }
     }
 
     /// Adds text as it is, control characters written out.
@@ -45,6 +46,16 @@ impl Line {
     pub(crate) fn styled(mut self, style: Style, text: impl AsRef<str>) -> Self {
         self.spans.push((style, visible(text.as_ref())));
         self
+    }
+
+    /// Adds text in a style to a line that is made already.
+    pub(crate) fn append(&mut self, style: Style, text: &str) {
+        self.spans.push((style, visible(text)));
+    }
+
+    /// The same with every word whole, however long.
+    pub(crate) fn uncut(self) -> Self {
+        Self { uncut: true, ..self }
     }
 
     /// The columns that it takes unbroken.
@@ -111,27 +122,24 @@ impl Page {
     /// Adds a line, broken between words where it is too long.
     pub(crate) fn put(&mut self, line: &Line) {
         let hang = (line.indent + HANG).min(self.width / 2);
-        let mut begin = line.indent.min(self.width / 2);
-        let mut column = begin;
-        let mut spaces = begin;
+        let mut column = 0;
+        // Those at the beginning count: a script's lines are indented.
+        let mut spaces = line.indent.min(self.width / 2);
         for (index, mut word) in line.words().into_iter().enumerate() {
             spaces += usize::from(index > 0);
             let size = word.width();
             if size == 0 {
                 continue;
             }
-            let gap = if column == begin { begin } else { spaces };
-            let at = if column == begin { begin } else { column + spaces };
-            if at + size > self.width && column > begin {
+            // What begins before the place of a continued line gains nothing on one.
+            if column + spaces > hang && column > 0 && column + spaces + size > self.width {
                 self.text.push('\n');
-                begin = hang;
-                column = begin;
-                self.spaces(begin);
-            } else {
-                self.spaces(gap);
-                column = at;
+                column = 0;
+                spaces = hang;
             }
-            if self.cut {
+            self.spaces(spaces);
+            column += spaces;
+            if self.cut && !line.uncut {
                 word.cut(self.width.saturating_sub(column));
             }
             column += word.width();

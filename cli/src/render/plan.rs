@@ -1,36 +1,27 @@
 //! A plan as people review it: danger first, equal changes once, every elision with its way out.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
-use nfplan_engine::address::UnitId;
 use nfplan_engine::change::Action;
-use nfplan_engine::change::Change;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
 use nfplan_engine::plan::UnitPlan;
 
-use super::change::ChangePage;
-use super::change::joint_origin;
-use super::change::with_origin;
-use super::classes::ClassChange;
-use super::classes::changes_of;
+use super::block::blocks;
+use super::block::names;
 use super::classes::classes;
 use super::name::counted;
 use super::name::counts;
+use super::name::listed;
 use super::name::meaning;
-use super::name::short;
 use super::name::symbol;
-use super::name::title;
 use super::name::who;
 use super::page::FAINT;
 use super::page::Line;
 use super::page::Page;
 use super::page::STRONG;
 use super::page::YELLOW;
-
-/// How many members of a class, or units of a list, are named.
-const MOST_MEMBERS: usize = 20;
+use super::undo;
 
 /// How a plan is to be shown, and what the plan itself does not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +40,9 @@ pub struct View {
 
 /// What is asked to be expanded and is neither a class nor a unit with changes.
 pub fn unknown_expansions<'a>(plan: &Plan, view: &'a View) -> Vec<&'a str> {
+    if view.expand.is_empty() {
+        return Vec::new();
+    }
     let classes = classes(plan);
     let known = |name: &str| {
         let named = |unit: &UnitPlan| names(unit).iter().any(|one| one == name);
@@ -65,34 +59,8 @@ pub fn plan(plan: &Plan, view: &View) -> String {
         return page.finish();
     }
     header(&mut page, plan, view);
-    for class in classes(plan) {
-        let wanted = |unit: &&&UnitPlan| view.full || expands(view, unit, &class.id);
-        let (apart, together): (Vec<&UnitPlan>, Vec<&UnitPlan>) =
-            class.members.iter().copied().partition(|unit| wanted(&unit));
-        for unit in apart {
-            let changes = changes_of(unit);
-            block(
-                &mut page,
-                view,
-                &Block { members: &[unit], changes: &changes, id: None, full: true },
-            );
-        }
-        match together.as_slice() {
-            [] => {}
-            [unit] => {
-                let changes = class.changes_of(unit);
-                let members = &[*unit];
-                block(
-                    &mut page,
-                    view,
-                    &Block { members, changes: &changes, id: None, full: false },
-                );
-            }
-            members => {
-                let (changes, id) = (&class.changes, Some(class.id.as_str()));
-                block(&mut page, view, &Block { members, changes, id, full: false });
-            }
-        }
+    for block in blocks(plan, view) {
+        block.show(&mut page, view);
     }
     page.cut_words(!view.full);
     unreadable(&mut page, plan, view);
@@ -132,92 +100,6 @@ fn header(page: &mut Page, plan: &Plan, view: &View) {
     page.put(&Line::at(0).styled(STRONG, format!("{of}{units} {verb}")).text(format!("; {depth}")));
 }
 
-/// Units that are shown together.
-struct Block<'a> {
-    members: &'a [&'a UnitPlan],
-    changes: &'a [ClassChange],
-    /// The class, if there are several units.
-    id: Option<&'a str>,
-    full: bool,
-}
-
-fn block(page: &mut Page, view: &View, block: &Block<'_>) {
-    page.gap();
-    page.cut_words(!block.full);
-    let first = block.members[0];
-    let whole = |unit: &UnitPlan| unit.changes.iter().find_map(|change| change.origin.clone());
-    let origin = joint_origin(block.members, whole);
-    let summary = counts(&block.changes.iter().map(|change| change.action).collect());
-    if let Some(id) = block.id {
-        let kind = if first.unit.user().is_some() { "workspace" } else { "platform" };
-        let count = counted(block.members.len() as u64, kind);
-        let members = members(block.members);
-        page.put(&Line::at(0).styled(STRONG, count).text(format!(": {members}")));
-        let places: BTreeSet<String> =
-            block.members.iter().map(|unit| unit.unit.place().to_string()).collect();
-        let line = Line::at(2).text(format!("in {}, each: {summary}", listed(&places)));
-        let line = line.styled(FAINT, format!("  (class {id}: --expand shows each)"));
-        page.put(&with_origin(line, origin.clone()));
-    } else {
-        let (name, place) = title(first);
-        let line = Line::at(0).styled(STRONG, name).text(format!("{place}: {summary}"));
-        page.put(&with_origin(line, origin.clone()));
-    }
-    let created = block.changes.iter().all(|change| change.action == Action::Create);
-    let (brief, width) = (created && !block.full, view.width);
-    let (members, full) = (block.members, block.full);
-    let common = common_reason(members);
-    if let Some(reason) = &common {
-        page.put(&Line::at(2).text(format!("because {reason}")));
-    }
-    let mut changes = ChangePage { page, width, full, members, origin, common, brief, hidden: 0 };
-    block.changes.iter().for_each(|change| changes.change(change));
-    if changes.hidden > 0 {
-        let hidden = counted(changes.hidden, "attribute");
-        let note = format!("({hidden} not shown: --full shows them)");
-        page.put(&Line::at(2).styled(FAINT, note));
-    }
-}
-
-/// The one reason of all changes, if they have just that: said once instead of at each.
-fn common_reason(members: &[&UnitPlan]) -> Option<String> {
-    let mut changes = members.iter().flat_map(|unit| &unit.changes);
-    let (first, second) = (changes.next()?, changes.next()?);
-    let [reason] = first.reasons.as_slice() else { return None };
-    let same = |change: &Change| change.reasons == first.reasons;
-    (same(second) && changes.all(same)).then(|| reason.clone())
-}
-
-fn expands(view: &View, unit: &UnitPlan, class: &str) -> bool {
-    view.expand.iter().any(|name| name == class || names(unit).contains(name))
-}
-
-/// All that a unit may be called on the command line.
-fn names(unit: &UnitPlan) -> [String; 3] {
-    [unit.unit.to_string(), short(&unit.unit), who(unit)]
-}
-
-fn members(units: &[&UnitPlan]) -> String {
-    let names: Vec<String> = units
-        .iter()
-        .map(|unit| match unit.unit {
-            UnitId::Platform(ref place) => place.to_string(),
-            UnitId::Workspace(..) => who(unit),
-        })
-        .collect();
-    listed(&names)
-}
-
-fn listed<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
-    let names: Vec<&str> = names.into_iter().map(String::as_str).collect();
-    match names.get(MOST_MEMBERS..) {
-        Some(more @ [_, ..]) => {
-            format!("{} and {} more", names[..MOST_MEMBERS].join(", "), more.len())
-        }
-        _ => names.join(", "),
-    }
-}
-
 /// Objects that could not be read, by the reason.
 fn unreadable(page: &mut Page, plan: &Plan, view: &View) {
     let mut by_reason: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
@@ -255,8 +137,13 @@ fn footer(page: &mut Page, plan: &Plan) {
         page.put(&Line::at(0).styled(FAINT, format!("{} {}", symbol(action), meaning(action))));
     }
     page.put(&Line::at(0).styled(STRONG, format!("Plan: {}.", counts(&plan.summary))));
+    if let Some(undo) = undo::summary(plan) {
+        page.put(&Line::at(0).text(undo));
+    }
     page.put(&Line::at(0).text(format!("digest sha256:{}", plan.digest.short())));
 }
 
+#[cfg(test)]
+mod differences;
 #[cfg(test)]
 mod tests;

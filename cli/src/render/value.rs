@@ -84,6 +84,33 @@ impl Node {
         }
     }
 
+    /// Whether it is a list or map with nothing in it.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::List(items) => items.is_empty(),
+            Self::Map(entries) => entries.is_empty(),
+            Self::Plain(_) | Self::Text(_) | Self::Unknown(_) | Self::Join(_) => false,
+        }
+    }
+
+    /// Whether some part of it, but not all, is not known yet.
+    pub(super) fn is_partly_unknown(&self) -> bool {
+        let unknown = |node: &Self| matches!(node, Self::Unknown(_)) || node.is_partly_unknown();
+        match self {
+            Self::List(items) | Self::Join(items) => items.iter().any(unknown),
+            Self::Map(entries) => entries.values().any(unknown),
+            Self::Plain(_) | Self::Text(_) | Self::Unknown(_) => false,
+        }
+    }
+
+    /// The text that it is, with `${…}` for parts that are not known yet; none if it is no text.
+    pub(super) fn as_text(&self) -> Option<String> {
+        match self {
+            Self::Text(_) | Self::Join(_) => Some(self.as_part()),
+            Self::Plain(_) | Self::Unknown(_) | Self::List(_) | Self::Map(_) => None,
+        }
+    }
+
     fn is_container(&self) -> bool {
         match self {
             Self::List(_) | Self::Map(_) => true,
@@ -100,10 +127,7 @@ impl Node {
             Self::Plain(text) => text.clone(),
             Self::Text(text) => quoted(&cut(text, most)),
             Self::Unknown(name) => format!("(known after {name})"),
-            Self::Join(parts) => {
-                let parts: String = parts.iter().map(Self::as_part).collect();
-                quoted(&cut(&parts, most))
-            }
+            Self::Join(_) => quoted(&cut(&self.as_part(), most)),
             Self::List(items) => format!("[{}]", each(items)),
             Self::Map(entries) => {
                 let entries = entries
@@ -118,7 +142,8 @@ impl Node {
         match self {
             Self::Text(text) => text.clone(),
             Self::Unknown(name) => format!("${{{name}}}"),
-            Self::Plain(_) | Self::Join(_) | Self::List(_) | Self::Map(_) => self.shown(usize::MAX),
+            Self::Join(parts) => parts.iter().map(Self::as_part).collect(),
+            Self::Plain(_) | Self::List(_) | Self::Map(_) => self.shown(usize::MAX),
         }
     }
 }

@@ -76,6 +76,17 @@ impl Project {
         project
     }
 
+    /// The same files in another folder.
+    pub(crate) fn copied(&self) -> Self {
+        let copy = Self::empty();
+        for (path, bytes) in self.files() {
+            let path = copy.path(path.strip_prefix(self.folder.path()).unwrap().to_str().unwrap());
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        copy
+    }
+
     /// Writes a researcher's file; `more` are fields: `status: suspended`.
     pub(crate) fn researcher(&self, user: &str, more: &str) {
         let comma = if more.is_empty() { "" } else { ", " };
@@ -271,7 +282,7 @@ pub(crate) fn changes(plan: &Json) -> Vec<String> {
 }
 
 /// How `nfplan` ended and what it wrote.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,

@@ -3,14 +3,25 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod completion;
+mod configuration;
+mod diffs;
 mod drift;
+mod explain;
 mod failure;
+mod fleet;
+mod graphs;
 mod guards;
 mod interruption;
 mod kit;
 mod life;
 mod output;
+mod outputs;
+mod pages;
 mod reports;
 mod saved_plans;
 mod secrets;
+mod snapshots;
 mod specs;
+mod terminal;
+mod usage;

@@ -35,7 +35,7 @@ fn a_saved_plan_is_shown_and_applied() {
     let results = project.apply(&["change.json", "--json"]).exits(0).results();
     assert_eq!(results.into_keys().collect::<Vec<_>>(), [unit("alice")]);
     project.is_as_wanted();
-    refused(&project).says("no longer so");
+    refused(&project).says("only in the saved plan: 1 to update");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_saved_plan_covers_only_its_own_units() {
 fn a_saved_plan_is_refused_once_its_spec_has_moved() {
     let project = saved();
     project.researcher("alice", "compute: { max_vcpus: 129 }");
-    refused(&project).says(&format!("{}:batch.compute_environment/main", unit("alice")));
+    refused(&project).says("max_vcpus: 128 in the saved plan, 129 now");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_saved_plan_is_refused_once_the_cloud_has_moved() {
     let project = saved();
     let environment = project.object("batch.compute_environment", "alice");
     project.tamper(&environment, "max_vcpus", 99_u32.into());
-    refused(&project).says(&format!("{}:batch.compute_environment/main", unit("alice")));
+    refused(&project).says("max_vcpus as it is: 64 in the saved plan, 99 now");
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_saved_plan_is_refused_once_the_state_has_moved() {
     project.researcher("alice", "");
     project.apply(&[]).exits(0);
     project.write("workspaces/alice.yaml", &mine);
-    refused(&project).says(&unit("alice"));
+    refused(&project).says("workspace alice").says("the state that it was planned from moved");
 }
 
 #[test]

@@ -29,12 +29,16 @@ fn holders(project: &Project, canaries: &[String]) -> Vec<PathBuf> {
 /// Everything that prints something, each answer once.
 fn prints(project: &Project) -> Vec<Answer> {
     let key = "iam.access_key/client";
-    let lines: [&[&str]; 5] = [
+    let lines: [&[&str]; 9] = [
         &["plan", "--full", "--refresh", "deep"],
         &["plan", "--json", "--out", "plan.json"],
         &["state", "list", "--json"],
         &["state", "show", key],
         &["show"],
+        &["output", "--select", "alice"],
+        &["explain", key, "--full"],
+        &["explain", "iam.user/client", "--full", "--json", "--refresh", "deep"],
+        &["graph", "--all", "--json"],
     ];
     lines.iter().map(|line| project.run(line).exits(0)).collect()
 }

@@ -70,7 +70,10 @@ impl Planner<'_> {
         });
         let causes: BTreeSet<String> = internal.chain(external).collect();
         (!causes.is_empty()).then(|| {
-            format!("known after {}", causes.into_iter().collect::<Vec<_>>().join(" and "))
+            format!(
+                "known after apply, because {}",
+                causes.into_iter().collect::<Vec<_>>().join(" and ")
+            )
         })
     }
 }
@@ -104,13 +107,25 @@ pub(super) fn reasons(differences: &[Difference], asked: bool) -> Vec<String> {
     if asked {
         reasons.push("asked for by --replace".into());
     }
+    let mut by_need: Vec<(&str, Vec<String>)> = Vec::new();
     for difference in differences {
-        let needed = match (difference.on_change, difference.reason) {
+        let need = match (difference.on_change, difference.reason) {
             (OnChange::CreateFirst | OnChange::InSlot, Some(reason)) => reason,
             (OnChange::CreateFirst | OnChange::InSlot, None) => "it cannot change in place",
             (OnChange::InPlace | OnChange::Refused(_), _) => continue,
         };
-        reasons.push(format!("`{}` changes: {needed}", difference.name));
+        let name = format!("`{}`", difference.name);
+        match by_need.iter_mut().find(|(other, _)| *other == need) {
+            Some((_, names)) => names.push(name),
+            None => by_need.push((need, vec![name])),
+        }
+    }
+    for (need, mut names) in by_need {
+        let last = names.pop().unwrap_or_default();
+        reasons.push(match names.as_slice() {
+            [] => format!("{last} changes: {need}"),
+            others => format!("{} and {last} change: {need}", others.join(", ")),
+        });
     }
     reasons
 }

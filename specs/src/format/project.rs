@@ -41,7 +41,7 @@ const NEWEST_BLUEPRINT: u32 = 1;
 /// Days until data expire where a spec does not say.
 const DEFAULT_EXPIRE_DAYS: u32 = 30;
 /// Units that may be destroyed at once where a spec does not say.
-const DEFAULT_MAX_DELETES: u32 = 10;
+pub(crate) const DEFAULT_MAX_DELETES: u32 = 10;
 
 /// The file.
 pub(crate) static PROJECT: Shape = Shape::Section(&Section {

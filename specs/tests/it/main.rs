@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in helpers of tests, too, a panic is how a test fails")]
 
 mod defaults;
+mod explanations;
 mod faults;
 mod hazards;
 mod kit;

@@ -54,7 +54,7 @@ fn each_says_what_where_why_and_what_to_do() {
         let found =
             kit::problems(&[("nfplan.yaml", PROJECT.as_bytes()), ("workspaces/a.yaml", &text)]);
         seen.extend(found.iter().map(|problem: &Diagnostic| problem.code));
-        writeln!(all, "# {what}\n\n{}\n", render(&found, Style::Plain)).unwrap();
+        writeln!(all, "# {what}\n\n{}\n", render(&found, Style::Plain, 100)).unwrap();
     }
     snapbox::assert_data_eq!(all, snapbox::file!["messages.txt"].raw());
     let codes: BTreeSet<&str> = code::ALL.iter().map(|(code, _)| *code).collect();

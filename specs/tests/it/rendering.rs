@@ -18,13 +18,13 @@ const FILES: [(&str, &[u8]); 3] = [
 
 #[test]
 fn people_see_the_lines_and_what_to_do() {
-    let plain = render(&kit::problems(&FILES), Style::Plain);
+    let plain = render(&kit::problems(&FILES), Style::Plain, 140);
     snapbox::assert_data_eq!(plain, snapbox::file!["rendered.txt"].raw());
 }
 
 #[test]
 fn colours_add_nothing_but_escape_codes() {
-    let styled = render(&kit::problems(&FILES), Style::Ansi);
+    let styled = render(&kit::problems(&FILES), Style::Ansi, 140);
     assert!(styled.contains("\u{1b}["));
     let mut plain = String::new();
     let mut parts = styled.split('\u{1b}');
@@ -34,7 +34,7 @@ fn colours_add_nothing_but_escape_codes() {
         let end = if part.starts_with('[') { part.find('m') } else { Some(part.len() - 1) };
         plain.push_str(&part[end.unwrap() + 1..]);
     }
-    assert_eq!(plain, render(&kit::problems(&FILES), Style::Plain));
+    assert_eq!(plain, render(&kit::problems(&FILES), Style::Plain, 140));
 }
 
 #[test]
@@ -90,6 +90,27 @@ fn no_place_in_any_damaged_file_breaks_the_rendering() {
     let text = include_str!("seeded/nfplan.yaml");
     for (cut, _) in text.char_indices().step_by(7) {
         let found = kit::problems(&[("nfplan.yaml", &text.as_bytes()[..cut])]);
-        assert!(!render(&found, Style::Plain).is_empty());
+        assert!(!render(&found, Style::Plain, 140).is_empty());
     }
+}
+
+#[test]
+fn messages_and_lines_of_files_fit_the_width() {
+    let images = ["a", "b", "c", "d", "e"].map(|name| format!("quay.io/{name}/*")).join(", ");
+    let long =
+        format!("x: {{ account: lab, profile: standard, images: [{images}], status: on }}\n");
+    let mut files = FILES.to_vec();
+    files.push(("workspaces/long.yaml", long.as_bytes()));
+    for width in [60, 80, 100] {
+        let text = render(&kit::problems(&files), Style::Plain, width);
+        assert!(text.contains("status: on }"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+    }
+    let text = render(&kit::problems(&FILES), Style::Plain, 60);
+    let broken = "\
+error[E0303]: user name \"é\" has the character 'é': only
+              printable ASCII has an escaped form that no
+              other user name shares
+";
+    assert!(text.contains(broken), "{text}");
 }

@@ -7,5 +7,6 @@ mod convergence;
 mod digests;
 mod drift;
 mod faults;
+mod rendering;
 mod scale;
 mod star;

@@ -1,0 +1,338 @@
+//! The command line as a whole: what [`args`](crate::args) define, with examples and exit codes
+//! below each command's help. A new command needs an entry in [`PAGES`].
+
+use clap::Command;
+use clap::CommandFactory as _;
+
+use crate::args::Arguments;
+use crate::args::with_switches;
+use crate::exit::Exit;
+use crate::render::help;
+
+/// The columns that help takes at most.
+const MOST_COLUMNS: usize = 100;
+
+/// What stands below a command's help.
+#[derive(Debug)]
+pub struct Page {
+    /// The command, without the program's name.
+    pub command: &'static str,
+    /// Command lines, and what each is for.
+    pub examples: &'static [(&'static str, &'static str)],
+    /// How the command can end, beside 0, 1 and 64, which all can.
+    pub exits: &'static [Exit],
+}
+
+/// One for each command.
+pub const PAGES: &[Page] = &[
+    Page {
+        command: "",
+        examples: &[
+            ("nfplan -C demo init", "make a project to try"),
+            ("nfplan -C demo plan", "see what would change"),
+            ("nfplan -C demo apply", "make it so, after a question"),
+        ],
+        exits: &Exit::ALL,
+    },
+    Page {
+        command: "init",
+        examples: &[("nfplan -C demo init", "make a project in the folder demo")],
+        exits: &[Exit::Refused],
+    },
+    Page {
+        command: "validate",
+        examples: &[
+            ("nfplan validate", "before a commit"),
+            ("nfplan validate --json", "for an editor or a pipeline"),
+            ("nfplan validate --report github=-", "annotate the lines of a pull request"),
+        ],
+        exits: &[Exit::InvalidSpecs],
+    },
+    Page {
+        command: "plan",
+        examples: &[
+            ("nfplan plan", "everything"),
+            ("nfplan plan --select alice@example.org", "one researcher and her platform"),
+            ("nfplan plan --refresh deep", "compare every attribute of every object"),
+            ("nfplan plan --out change.plan", "save the plan for review"),
+            ("nfplan plan --json --detailed-exitcode", "in a pipeline"),
+        ],
+        exits: &[
+            Exit::Changes,
+            Exit::Unreadable,
+            Exit::Stuck,
+            Exit::Refused,
+            Exit::InvalidSpecs,
+            Exit::Denied,
+        ],
+    },
+    Page {
+        command: "apply",
+        examples: &[
+            ("nfplan apply", "plan, ask, apply"),
+            ("nfplan apply --select alice@example.org", "one researcher and her platform"),
+            ("nfplan apply change.plan --auto-approve", "exactly what was reviewed"),
+            ("nfplan apply --replace batch.job_queue/main --select bob", "make an object anew"),
+            ("nfplan apply --auto-approve --allow mass-destroy", "let many workspaces go"),
+        ],
+        exits: APPLYING,
+    },
+    Page {
+        command: "destroy",
+        examples: &[
+            ("nfplan destroy --select alice@example.org", "one researcher's workspace"),
+            ("nfplan destroy", "everything, platforms last"),
+        ],
+        exits: APPLYING,
+    },
+    Page {
+        command: "show",
+        examples: &[
+            ("nfplan show change.plan --full", "a saved plan, nothing left out"),
+            ("nfplan show --select alice@example.org", "what her workspace consists of"),
+        ],
+        exits: READING,
+    },
+    Page {
+        command: "state",
+        examples: &[
+            ("nfplan state list", "all objects of all units"),
+            ("nfplan state show batch.job_queue/main", "one object, wherever it is"),
+        ],
+        exits: READING,
+    },
+    Page {
+        command: "state list",
+        examples: &[
+            ("nfplan state list --select platform:main", "the objects of one platform"),
+            ("nfplan state list --json", "everything that is recorded"),
+        ],
+        exits: READING,
+    },
+    Page {
+        command: "state show",
+        examples: &[
+            ("nfplan state show batch.job_queue/main", "in every unit that has one"),
+            ("nfplan state show ec2.vpc/main --select bob", "in one unit"),
+        ],
+        exits: READING,
+    },
+    Page {
+        command: "config",
+        examples: &[
+            ("nfplan config", "where every setting comes from"),
+            ("nfplan config --verbose", "and what each is for"),
+            ("nfplan -C demo config --json", "for a bug report or a pipeline"),
+        ],
+        exits: &[],
+    },
+    Page {
+        command: "diff",
+        examples: &[
+            ("nfplan diff reviewed.plan fresh.plan", "what changed since the review"),
+            ("nfplan diff a.plan b.plan --detailed-exitcode", "in a pipeline"),
+        ],
+        exits: &[Exit::Changes, Exit::InvalidSpecs],
+    },
+    Page {
+        command: "graph",
+        examples: &[
+            ("nfplan graph | dot -Tsvg > plan.svg", "draw the plan's steps"),
+            ("nfplan graph --format mermaid", "for Markdown on GitHub"),
+            ("nfplan graph --all --select alice@example.org", "everything one researcher has"),
+        ],
+        exits: READING,
+    },
+    Page {
+        command: "output",
+        examples: &[
+            ("nfplan output --select alice@example.org", "what her workspace offers"),
+            ("nfplan output queue --select alice@example.org", "one value, for a script"),
+        ],
+        exits: READING,
+    },
+    Page {
+        command: "explain",
+        examples: &[
+            ("nfplan explain E0305", "what a code means"),
+            (
+                "nfplan explain alice@example.org:batch.job_queue/main",
+                "where each value comes from, and what changing it takes",
+            ),
+        ],
+        exits: READING,
+    },
+    Page {
+        command: "schema",
+        examples: &[
+            ("nfplan schema > .nfplan/project.json", "for an editor, of nfplan.yaml"),
+            ("nfplan schema workspaces > .nfplan/workspaces.json", "of workspaces/*.yaml"),
+            ("nfplan schema --format markdown", "the reference of every key"),
+        ],
+        exits: &[],
+    },
+    Page {
+        command: "completions",
+        examples: &[
+            ("source <(nfplan completions bash)", "in ~/.bashrc"),
+            ("source <(nfplan completions zsh)", "in ~/.zshrc, after compinit"),
+            ("nfplan completions fish | source", "in ~/.config/fish/config.fish"),
+        ],
+        exits: &[],
+    },
+    Page {
+        command: "man",
+        examples: &[
+            ("nfplan man | man -l -", "read the page of nfplan"),
+            ("nfplan man --out /usr/local/share/man/man1", "install all pages"),
+        ],
+        exits: &[],
+    },
+    Page {
+        command: "version",
+        examples: &[("nfplan version --json", "formats, clouds and stores of this build")],
+        exits: &[],
+    },
+];
+
+/// How commands can end that look at specs and states.
+const READING: &[Exit] = &[Exit::Stuck, Exit::Refused, Exit::InvalidSpecs, Exit::Denied];
+
+/// How commands can end that change the cloud.
+const APPLYING: &[Exit] = &[
+    Exit::Unreadable,
+    Exit::RolledBack,
+    Exit::Stuck,
+    Exit::Refused,
+    Exit::Leased,
+    Exit::Leftovers,
+    Exit::InvalidSpecs,
+    Exit::Denied,
+    Exit::Interrupted,
+    Exit::Terminated,
+];
+
+/// Arguments that belong together, wherever they occur. Others stand under `Options`.
+const HEADINGS: [(&str, &[&str]); 5] = [
+    ("Which units", &["select"]),
+    ("How to plan", &["refresh", "locked", "replace", "resume"]),
+    ("How to show the plan", &["expand", "full"]),
+    ("Approval", &["auto_approve", "allow", "expect_digest"]),
+    (
+        "General options",
+        &["dir", "json", "no_color", "no_input", "quiet", "verbose", "state", "allowed_accounts"],
+    ),
+];
+
+/// The command line, its help laid out for so many columns.
+pub fn definition(width: usize) -> Command {
+    let width = width.min(MOST_COLUMNS);
+    with_pages(Arguments::command().term_width(width), "", width)
+}
+
+/// The page of a command, by the words after the program's name.
+pub fn page(command: &str) -> Option<&'static Page> {
+    PAGES.iter().find(|page| page.command == command)
+}
+
+fn with_pages(command: Command, path: &str, width: usize) -> Command {
+    let command = with_switches(command).mut_args(|argument| {
+        let id = argument.get_id().as_str();
+        let heading = HEADINGS.iter().find(|(_, ids)| ids.contains(&id)).map(|(text, _)| *text);
+        // All have one: it is said once, below, instead of at each.
+        argument.help_heading(heading).hide_env(true)
+    });
+    let command = command.mut_subcommands(|child| {
+        let path = format!("{path} {}", child.get_name());
+        with_pages(child, path.trim_start(), width)
+    });
+    match page(path) {
+        Some(page) => command
+            .after_help(help::examples(page.examples, width))
+            .after_long_help(help::all(page.examples, &page.exits(), width)),
+        None => command,
+    }
+}
+
+impl Page {
+    /// How the command can end, in the order of the codes.
+    pub fn exits(&self) -> Vec<Exit> {
+        let always = |exit: &Exit| matches!(exit, Exit::Fine | Exit::Error | Exit::Usage);
+        Exit::ALL.into_iter().filter(|exit| always(exit) || self.exits.contains(exit)).collect()
+    }
+}
+
+/// Every command that can be run, as the words after the program's name.
+pub fn runnable(definition: &Command) -> Vec<String> {
+    let children = definition.get_subcommands();
+    let mut names = Vec::new();
+    for child in children {
+        let name = child.get_name();
+        if child.has_subcommands() {
+            names.extend(runnable(child).into_iter().map(|below| format!("{name} {below}")));
+        } else {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn walk(command: &Command, path: &str, see: &mut impl FnMut(&str, &Command)) {
+        see(path, command);
+        for child in command.get_subcommands() {
+            let path = format!("{path} {}", child.get_name());
+            walk(child, path.trim_start(), see);
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        definition(80).debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_one_page_and_every_page_a_command() {
+        let mut commands = BTreeSet::new();
+        walk(&definition(80), "", &mut |path, _| commands.extend([path.to_owned()]));
+        let pages: Vec<String> = PAGES.iter().map(|page| page.command.to_owned()).collect();
+        assert_eq!(pages.iter().cloned().collect::<BTreeSet<_>>(), commands);
+        assert_eq!(pages.len(), commands.len());
+        assert!(PAGES.iter().all(|page| !page.examples.is_empty()));
+    }
+
+    #[test]
+    fn every_example_can_be_parsed() {
+        for (line, _) in PAGES.iter().flat_map(|page| page.examples) {
+            let call = line.trim_start_matches("source <(").trim_end_matches(')');
+            let call = call.split(" | ").next().unwrap().split(" > ").next().unwrap();
+            let parsed = definition(80).try_get_matches_from(call.split(' '));
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn every_flag_has_a_variable_of_one_meaning() {
+        let mut variables: BTreeMap<String, String> = BTreeMap::new();
+        walk(&definition(80), "", &mut |path, command| {
+            for argument in command.get_arguments() {
+                let id = argument.get_id().to_string();
+                if argument.is_positional() || ["help", "version"].contains(&id.as_str()) {
+                    continue;
+                }
+                let variable = argument.get_env().map(|name| name.to_string_lossy().into_owned());
+                let variable = variable.unwrap_or_else(|| panic!("{path} --{id} has no variable"));
+                assert!(variable.starts_with("NFPLAN_"), "{variable}");
+                let help = argument.get_help().unwrap().to_string();
+                assert!(help.len() <= 80, "{help}");
+                assert_eq!(variables.entry(variable).or_insert(help.clone()), &help, "{path}");
+            }
+        });
+    }
+}
