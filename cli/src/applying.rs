@@ -62,6 +62,8 @@ pub struct Workshop<'a, S, P, C, O> {
     pub observer: &'a O,
     /// Who works.
     pub holder: Holder,
+    /// The durations of leases.
+    pub lease: LeaseConfig,
 }
 
 /// What became of one unit.
@@ -228,8 +230,7 @@ where
     }
 
     async fn lease(&self, unit: &UnitId) -> Result<Lease<'_, S, C>, CliError> {
-        let config = LeaseConfig::local();
-        Ok(acquire(self.store, unit, self.holder.clone(), self.clock, config).await?)
+        Ok(acquire(self.store, unit, self.holder.clone(), self.clock, self.lease).await?)
     }
 
     /// Gives a lease back. After a run that did not come to its end, calls may still be under way,

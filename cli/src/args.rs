@@ -67,6 +67,14 @@ pub struct General {
     /// Keep states here instead of where nfplan.yaml says
     #[arg(long, value_name = "LOCATION", env = "NFPLAN_STATE", global = true)]
     pub state: Option<String>,
+    /// Use this profile of the AWS configuration
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "NAME", env = "NFPLAN_PROFILE", global = true)]
+    pub profile: Option<String>,
+    /// Send calls to AWS here instead
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "URL", env = "NFPLAN_ENDPOINT_URL", global = true)]
+    pub endpoint_url: Option<String>,
     /// Work in these accounts only, whatever the specs say
     #[arg(
         long,
@@ -117,7 +125,8 @@ pub enum Command {
     /// Make a project that plans at once on the simulated cloud
     ///
     /// Writes nfplan.yaml, three researchers and a .gitignore. Nothing is written if any of them
-    /// exists.
+    /// exists. With `--state s3://BUCKET/PREFIX`, a bucket for states is made first, private,
+    /// versioned, encrypted and only through TLS; one that is there is looked at and not changed.
     Init,
     /// Check all specs, offline, and report all problems at once
     Validate(ValidateArguments),

@@ -28,13 +28,16 @@ use clap_complete::env::Powershell;
 use clap_complete::env::Shells;
 use clap_complete::env::Zsh;
 use nfplan_specs::fleet::Fleet;
+use nfplan_state::location::Location;
+use nfplan_state::stores::AnyStore;
 use nfplan_state::stores::FolderStore;
+use nfplan_state::stores::MemoryStore;
 
 use crate::args::General;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::help::definition;
-use crate::project::open_store;
+use crate::project::location;
 use crate::selection::Universe;
 use crate::settings::Settings;
 use crate::settings::expand_home;
@@ -137,11 +140,15 @@ impl Names {
 
     fn in_project<T>(
         &self,
-        ask: impl AsyncFnOnce(&Universe, &FolderStore) -> Result<T, CliError>,
+        ask: impl AsyncFnOnce(&Universe, &AnyStore) -> Result<T, CliError>,
     ) -> Result<T, CliError> {
         let settings = Settings::new(self.root.clone(), self.general.clone());
         let fleet = Fleet::load(&settings.root)?;
-        let store = open_store(Some(&fleet), &settings)?;
+        // Nobody waits for a bucket while typing: then the specs alone know names.
+        let store = match location(Some(&fleet), &settings)? {
+            Location::Folder(path) => AnyStore::Folder(FolderStore::new(path)),
+            Location::Bucket(_) => AnyStore::Memory(MemoryStore::new()),
+        };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;

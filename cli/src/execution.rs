@@ -12,7 +12,7 @@ use nfplan_engine::schedule::Recovery;
 use nfplan_providers::sim::Sim;
 use nfplan_state::holder::Holder;
 use nfplan_state::probe::probe;
-use nfplan_state::stores::FolderStore;
+use nfplan_state::stores::AnyStore;
 use nfplan_state::unit::load;
 
 use crate::applying::Outcomes;
@@ -56,7 +56,7 @@ impl Clock for MachineClock {
 #[derive(Debug)]
 pub struct Execution<'a> {
     context: &'a Context,
-    store: TakingTurns<'a, FolderStore>,
+    store: TakingTurns<'a, AnyStore>,
     cloud: &'a Sim,
     clock: MachineClock,
     detail: Detail,
@@ -83,13 +83,14 @@ impl<'a> Execution<'a> {
     fn workshop<'w>(
         &'w self,
         progress: &'w Progress,
-    ) -> Workshop<'w, TakingTurns<'a, FolderStore>, Sim, MachineClock, Progress> {
+    ) -> Workshop<'w, TakingTurns<'a, AnyStore>, Sim, MachineClock, Progress> {
         Workshop {
             store: &self.store,
             provider: self.cloud,
             clock: &self.clock,
             observer: progress,
             holder: Holder::this_process(self.context.settings.who.clone()),
+            lease: self.store.0.lease_config(),
         }
     }
 

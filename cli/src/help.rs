@@ -36,8 +36,11 @@ pub const PAGES: &[Page] = &[
     },
     Page {
         command: "init",
-        examples: &[("nfplan -C demo init", "make a project in the folder demo")],
-        exits: &[Exit::Refused],
+        examples: &[
+            ("nfplan -C demo init", "make a project in the folder demo"),
+            ("nfplan init --state s3://example-state/prod", "make a bucket for states, too"),
+        ],
+        exits: &[Exit::Refused, Exit::InvalidSpecs, Exit::Denied],
     },
     Page {
         command: "validate",
@@ -220,7 +223,18 @@ const HEADINGS: [(&str, &[&str]); 5] = [
     ("Approval", &["auto_approve", "allow", "expect_digest"]),
     (
         "General options",
-        &["dir", "json", "no_color", "no_input", "quiet", "verbose", "state", "allowed_accounts"],
+        &[
+            "dir",
+            "json",
+            "no_color",
+            "no_input",
+            "quiet",
+            "verbose",
+            "state",
+            "profile",
+            "endpoint_url",
+            "allowed_accounts",
+        ],
     ),
 ];
 

@@ -27,6 +27,8 @@
 pub mod applying;
 pub mod approval;
 pub mod args;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod commands;
 pub mod comparison;
 pub mod completion;

@@ -19,15 +19,23 @@ use nfplan_specs::fleet::WorkspaceSpec;
 use nfplan_specs::lock::Lock;
 use nfplan_specs::look_up::look_ups;
 use nfplan_specs::project::Access;
+use nfplan_specs::project::StateBucket;
 use nfplan_specs::project::StateLocation;
+use nfplan_state::location::Bucket;
 use nfplan_state::location::Location;
+use nfplan_state::stores::AnyStore;
 use nfplan_state::stores::FolderStore;
+#[cfg(feature = "aws")]
+use nfplan_state::stores::S3Store;
 
 use crate::commands::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::render::counted;
 use crate::settings::Settings;
+
+/// The file with what researchers share.
+pub const PROJECT_FILE: &str = "nfplan.yaml";
 
 /// The folder in the project that nfplan keeps its own things in.
 const OWN_FOLDER: &str = ".nfplan";
@@ -38,7 +46,7 @@ pub struct Project {
     /// The specs.
     pub fleet: Fleet,
     /// Where states are.
-    pub store: FolderStore,
+    pub store: AnyStore,
     /// The cloud.
     pub cloud: Sim,
     /// Pinned look-ups.
@@ -49,10 +57,10 @@ pub struct Project {
 
 impl Project {
     /// Opens the project of these settings.
-    pub fn open(settings: &Settings) -> Result<Self, CliError> {
+    pub async fn open(settings: &Settings) -> Result<Self, CliError> {
         let fleet = Fleet::load(&settings.root)?;
         check_accounts(&fleet, settings)?;
-        let store = open_store(Some(&fleet), settings)?;
+        let store = open_store(Some(&fleet), settings).await?;
         let cloud = Sim::in_folder(&settings.root.join(OWN_FOLDER).join("sim"))
             .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;
         cloud.deliver_files_in(&settings.root);
@@ -142,12 +150,36 @@ fn state_location(fleet: Option<&Fleet>, settings: &Settings) -> String {
 }
 
 /// Opens the store of states.
-pub fn open_store(fleet: Option<&Fleet>, settings: &Settings) -> Result<FolderStore, CliError> {
-    let location = state_location(fleet, settings);
-    match Location::parse(&location, &settings.root) {
-        Ok(Location::Folder(path)) => Ok(FolderStore::new(path)),
-        Err(error) => Err(CliError::new(Exit::InvalidSpecs, error.to_string())),
+pub async fn open_store(fleet: Option<&Fleet>, settings: &Settings) -> Result<AnyStore, CliError> {
+    match location(fleet, settings)? {
+        Location::Folder(path) => Ok(AnyStore::Folder(FolderStore::new(path))),
+        Location::Bucket(bucket) => open_bucket(bucket, settings).await,
     }
+}
+
+#[cfg(feature = "aws")]
+async fn open_bucket(bucket: Bucket, settings: &Settings) -> Result<AnyStore, CliError> {
+    Ok(AnyStore::S3(S3Store::new(bucket, &crate::aws::config(&settings.general).await)))
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "it is asked for in the same way with S3")]
+async fn open_bucket(bucket: Bucket, _: &Settings) -> Result<AnyStore, CliError> {
+    let message = format!("`state: s3://{}` needs a build of nfplan with AWS", bucket.name);
+    Err(CliError::new(Exit::InvalidSpecs, message)
+        .hint("build it without --no-default-features, or give the path of a folder"))
+}
+
+/// Where states are: where the runner says, or else where the specs say.
+pub fn location(fleet: Option<&Fleet>, settings: &Settings) -> Result<Location, CliError> {
+    if let (None, Some(StateLocation::Bucket(bucket))) =
+        (&settings.general.state, fleet.map(Fleet::state_location))
+    {
+        let StateBucket { name, prefix, region, owner, kms_key } = bucket.clone();
+        return Ok(Location::Bucket(Bucket { name, prefix, region, owner, kms_key }));
+    }
+    Location::parse(&state_location(fleet, settings), &settings.root)
+        .map_err(|error| CliError::new(Exit::InvalidSpecs, error.to_string()))
 }
 
 /// Refuses accounts that this build or this runner may not work in.

@@ -7,7 +7,7 @@ use nfplan_engine::address::UnitId;
 use nfplan_engine::state::State;
 use nfplan_specs::fleet::Fleet;
 use nfplan_specs::likeness::near;
-use nfplan_state::stores::FolderStore;
+use nfplan_state::stores::AnyStore;
 use nfplan_state::unit::Loaded;
 use nfplan_state::unit::list_units;
 use nfplan_state::unit::load;
@@ -29,7 +29,7 @@ pub struct Universe {
 impl Universe {
     /// Lists the units of specs and states. Only the states of units that no spec asks for are read:
     /// of the others, the plan reads them anyway.
-    pub async fn survey(fleet: Option<&Fleet>, store: &FolderStore) -> Result<Self, CliError> {
+    pub async fn survey(fleet: Option<&Fleet>, store: &AnyStore) -> Result<Self, CliError> {
         let mut universe = Self::default();
         for spec in fleet.into_iter().flat_map(Fleet::workspaces) {
             universe.wanted.insert(spec.unit().clone());
@@ -116,7 +116,7 @@ impl Universe {
     pub async fn addresses(
         &self,
         selected: &Selected,
-        store: &FolderStore,
+        store: &AnyStore,
     ) -> Result<Vec<(UnitId, Address)>, CliError> {
         let mut found = Vec::new();
         for unit in self.existing.iter().filter(|unit| selected.names(unit)) {

@@ -22,6 +22,7 @@ use crate::format::shape::Section;
 use crate::format::shape::Shape;
 use crate::format::shape::Variants;
 use crate::format::shape::Word;
+use crate::syntax::Form;
 
 /// A kind of spec file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,11 +67,7 @@ impl Maker {
             Shape::Integer(least, most) => {
                 json!({ "type": "integer", "minimum": least, "maximum": most })
             }
-            Shape::Text(form) => json!({
-                "type": "string",
-                "pattern": form.pattern,
-                "patternErrorMessage": format!("must be {}", form.expected),
-            }),
+            Shape::Text(form) => Value::Object(text(form)),
             Shape::Word(words) => Value::Object(one_of(words)),
             Shape::List(item, least) => json!({
                 "type": "array",
@@ -82,6 +79,9 @@ impl Maker {
             Shape::Section(section) => Value::Object(self.section(section)),
             Shape::WordOrSection(words, section) => {
                 json!({ "anyOf": [one_of(words), self.section(section)] })
+            }
+            Shape::TextOrSection(form, section) => {
+                json!({ "anyOf": [text(form), self.section(section)] })
             }
         })
     }
@@ -158,6 +158,14 @@ impl Maker {
         }
         rules
     }
+}
+
+fn text(form: &Form) -> Schema {
+    schema(json!({
+        "type": "string",
+        "pattern": form.pattern,
+        "patternErrorMessage": format!("must be {}", form.expected),
+    }))
 }
 
 fn one_of(words: &[Word]) -> Schema {

@@ -46,12 +46,22 @@ pub enum StateLocation {
     /// A folder; a relative one is relative to the project.
     Folder(Box<str>),
     /// A part of an S3 bucket.
-    Bucket {
-        /// The bucket.
-        bucket: Box<str>,
-        /// What all keys begin with, without a slash at either end; may be empty.
-        prefix: Box<str>,
-    },
+    Bucket(StateBucket),
+}
+
+/// A part of an S3 bucket that states are kept in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateBucket {
+    /// The bucket.
+    pub name: Box<str>,
+    /// What all keys begin with, without a slash at either end; may be empty.
+    pub prefix: Box<str>,
+    /// The bucket's region, if the spec says it.
+    pub region: Option<Box<str>>,
+    /// The account that the bucket must belong to, if the spec says it.
+    pub owner: Option<Box<str>>,
+    /// The KMS key that objects are encrypted with, if the spec says it.
+    pub kms_key: Option<Box<str>>,
 }
 
 impl Default for StateLocation {
@@ -82,7 +92,9 @@ impl FromStr for StateLocation {
         if prefix.split('/').any(str::is_empty) && !prefix.is_empty() {
             return Err(refuse());
         }
-        Ok(Self::Bucket { bucket: bucket.into(), prefix: prefix.into() })
+        let (region, owner, kms_key) = (None, None, None);
+        let (name, prefix) = (bucket.into(), prefix.into());
+        Ok(Self::Bucket(StateBucket { name, prefix, region, owner, kms_key }))
     }
 }
 
@@ -90,8 +102,10 @@ impl fmt::Display for StateLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder(path) => f.write_str(path),
-            Self::Bucket { bucket, prefix } if prefix.is_empty() => write!(f, "s3://{bucket}"),
-            Self::Bucket { bucket, prefix } => write!(f, "s3://{bucket}/{prefix}"),
+            Self::Bucket(StateBucket { name, prefix, .. }) if prefix.is_empty() => {
+                write!(f, "s3://{name}")
+            }
+            Self::Bucket(StateBucket { name, prefix, .. }) => write!(f, "s3://{name}/{prefix}"),
         }
     }
 }

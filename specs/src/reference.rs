@@ -34,9 +34,9 @@ impl Pages {
     fn shape(&mut self, file: &str, path: &str, shape: &Shape) {
         match shape {
             Shape::Map(names) => self.shape(file, &join(path, names.placeholder), &names.value),
-            Shape::Section(section) | Shape::WordOrSection(_, section) => {
-                self.section(file, path, section);
-            }
+            Shape::Section(section)
+            | Shape::WordOrSection(_, section)
+            | Shape::TextOrSection(_, section) => self.section(file, path, section),
             Shape::Boolean
             | Shape::Integer(..)
             | Shape::Text(_)
@@ -138,6 +138,7 @@ fn value(shape: &Shape) -> String {
         },
         Shape::Section(_) => "a map".into(),
         Shape::WordOrSection(..) => "a word or a map".into(),
+        Shape::TextOrSection(form, _) => format!("{}; or a map", form.expected),
     }
 }
 

@@ -9,15 +9,24 @@ use nfplan_engine::store::Tag;
 /// # Panics
 /// If the store breaks its contract.
 pub async fn check<S: Store>(store: S) {
-    absent_objects_are_absent(&store).await;
-    an_object_is_created_once(&store).await;
-    an_object_is_replaced_only_in_the_expected_version(&store).await;
-    bytes_come_back_as_they_went_in(&store).await;
-    a_listing_is_one_level_complete_and_sorted(&store).await;
+    check_objects(&store).await;
     a_folder_exists_as_long_as_an_object_is_below_it(&store).await;
-    deleted_objects_are_gone(&store).await;
-    crate::probe::probe(&store).await.expect("the probe passes a store that keeps the contract");
     assert_eq!(list(&store, "probe/").await, [""; 0], "the probe leaves nothing");
+}
+
+/// The same but for what is listed of folders right after their last object is gone: `SeaweedFS` lets
+/// them linger. All that follows from one is a look at a unit that has no head.
+///
+/// # Panics
+/// If the store breaks its contract.
+pub async fn check_objects<S: Store>(store: &S) {
+    absent_objects_are_absent(store).await;
+    an_object_is_created_once(store).await;
+    an_object_is_replaced_only_in_the_expected_version(store).await;
+    bytes_come_back_as_they_went_in(store).await;
+    a_listing_is_one_level_complete_and_sorted(store).await;
+    deleted_objects_are_gone(store).await;
+    crate::probe::probe(store).await.expect("the probe passes a store that keeps the contract");
 }
 
 async fn absent_objects_are_absent(store: &impl Store) {
@@ -105,7 +114,7 @@ async fn a_folder_exists_as_long_as_an_object_is_below_it(store: &impl Store) {
 }
 
 async fn deleted_objects_are_gone(store: &impl Store) {
-    let (key, other) = ("conformance/deleted/x/a.json", "conformance/deleted/b.json");
+    let (key, other) = ("conformance/deleted/a.json", "conformance/deleted/b.json");
     written(store.put_if_absent(key, b"1").await.expect("put"));
     written(store.put_if_absent(other, b"1").await.expect("put"));
     store.delete(key).await.expect("delete");

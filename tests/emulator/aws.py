@@ -29,9 +29,14 @@ import threading
 import time
 
 import moto.backends
+import moto.s3.models
 from moto.core.config import default_user_config
+from moto.iam.access_control import PermissionResult
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, run_simple
+
+# moto reads no conditions: a policy that denies what does not come through TLS would deny all.
+moto.s3.models.FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
 
 # Jobs would need a container engine otherwise.
 default_user_config["batch"] = {"use_docker": False}
@@ -134,6 +139,9 @@ class Front:
         elif do != "cut":
             with self.lock:
                 status, headers, data = self.answer(env, body)
+            if (service, op) == ("s3", "GetBucket:versioning"):
+                # moto names the document after the operation.
+                data = data.replace(b"GetBucketVersioningResponse", b"VersioningConfiguration")
         if do in ("cut", "lose"):
             try:
                 env["werkzeug.socket"].shutdown(socket.SHUT_RDWR)

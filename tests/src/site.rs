@@ -30,6 +30,8 @@ use nfplan_providers::sim::Sim;
 use nfplan_specs::fleet::Fleet;
 use nfplan_specs::lock::Lock;
 use nfplan_state::holder::Holder;
+use nfplan_state::lease::LeaseConfig;
+use nfplan_state::stores::AnyStore;
 use nfplan_state::stores::FolderStore;
 use nfplan_state::unit::list_units;
 use nfplan_state::unit::load;
@@ -125,7 +127,7 @@ impl Site {
     }
 
     /// Where states are.
-    pub fn store(&self) -> FolderStore {
+    pub fn store(&self) -> AnyStore {
         store(self.root())
     }
 
@@ -207,8 +209,8 @@ pub fn open(root: &Path, cloud: Sim) -> Project {
     }
 }
 
-fn store(root: &Path) -> FolderStore {
-    FolderStore::new(root.join(".nfplan/state"))
+fn store(root: &Path) -> AnyStore {
+    AnyStore::Folder(FolderStore::new(root.join(".nfplan/state")))
 }
 
 /// Where a project keeps its simulated cloud.
@@ -228,20 +230,21 @@ pub fn plan(project: &mut Project, refresh: Refresh, destroy: bool) -> FleetPlan
 }
 
 /// Carries a plan out.
-pub fn carry_out(store: &FolderStore, cloud: &Sim, planned: FleetPlan) -> Outcomes {
+pub fn carry_out(store: &AnyStore, cloud: &Sim, planned: FleetPlan) -> Outcomes {
     block_on(workshop(store, cloud).apply(planned.units, std::future::pending()))
 }
 
 fn workshop<'a>(
-    store: &'a FolderStore,
+    store: &'a AnyStore,
     cloud: &'a Sim,
-) -> Workshop<'a, FolderStore, Sim, StoppedClock, Nobody> {
+) -> Workshop<'a, AnyStore, Sim, StoppedClock, Nobody> {
     Workshop {
         store,
         provider: cloud,
         clock: &StoppedClock,
         observer: &Nobody,
         holder: Holder::this_process("a test"),
+        lease: LeaseConfig::local(),
     }
 }
 

@@ -38,7 +38,7 @@ pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit
     let approval = Approval::new(&arguments.approving, context)?;
     let expected = expected(context, arguments)?;
     let replace = replacing::parse(&arguments.replace)?;
-    let mut project = Project::open(&context.settings)?;
+    let mut project = Project::open(&context.settings).await?;
     project.warn(context);
     project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;

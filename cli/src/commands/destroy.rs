@@ -24,7 +24,7 @@ use crate::selection::exists;
 /// Plans the removal, asks, and carries it out.
 pub async fn destroy(context: &Context, arguments: &DestroyArguments) -> Result<Exit, CliError> {
     let approval = Approval::new(&arguments.approving, context)?;
-    let mut project = Project::open(&context.settings)?;
+    let mut project = Project::open(&context.settings).await?;
     project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     let selected = universe.select(&arguments.selection.select)?;

@@ -64,7 +64,7 @@ pub async fn explain(context: &Context, arguments: &ExplainArguments) -> Result<
         return show_code(context, &explanation);
     }
     let target = target(&arguments.what)?;
-    let mut project = Project::open(&context.settings)?;
+    let mut project = Project::open(&context.settings).await?;
     let units = look(context, arguments, &target, &mut project).await?;
     let schemas = project.cloud.schemas();
     let mut found = explanations(&units, &target, schemas, &project)?;

@@ -49,7 +49,7 @@ pub async fn graph(context: &Context, arguments: &GraphArguments) -> Result<Exit
 }
 
 async fn fresh(context: &Context, arguments: &GraphArguments) -> Result<Graph, CliError> {
-    let mut project = Project::open(&context.settings)?;
+    let mut project = Project::open(&context.settings).await?;
     project.warn(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     let refresh = Refresh::from(arguments.refresh);

@@ -7,7 +7,7 @@ use nfplan_engine::address::UnitId;
 use nfplan_engine::state::State;
 use nfplan_specs::blueprint::outputs::OUTPUTS;
 use nfplan_specs::blueprint::outputs::Output;
-use nfplan_state::stores::FolderStore;
+use nfplan_state::stores::AnyStore;
 use nfplan_state::unit::load;
 use serde::Serialize;
 
@@ -78,7 +78,7 @@ pub async fn output(context: &Context, arguments: &OutputArguments) -> Result<Ex
 
 async fn of_unit(
     context: &Context,
-    store: &FolderStore,
+    store: &AnyStore,
     unit: &UnitId,
     wanted: &[&Output],
 ) -> Result<UnitOutputs, CliError> {

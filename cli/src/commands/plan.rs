@@ -27,7 +27,7 @@ use crate::selection::Universe;
 /// Plans and shows the plan.
 pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, CliError> {
     let reports = Reports::new(context, &arguments.reporting)?;
-    let mut project = reports.problems(Project::open(&context.settings))?;
+    let mut project = reports.problems(Project::open(&context.settings).await)?;
     project.warn(context);
     project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;

@@ -22,7 +22,7 @@ pub fn version(context: &Context) -> Result<Exit, CliError> {
         version: env!("CARGO_PKG_VERSION"),
         plan_format: nfplan_engine::plan::FORMAT,
         clouds: &["sim"],
-        stores: &["folder"],
+        stores: if cfg!(feature = "aws") { &["folder", "s3"] } else { &["folder"] },
     };
     if context.settings.general.json {
         context.print_json(&document)?;

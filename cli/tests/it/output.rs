@@ -134,7 +134,7 @@ fn version_and_help_say_what_this_is() {
     let number = env!("CARGO_PKG_VERSION");
     snapbox::assert_data_eq!(
         version.stdout,
-        format!("nfplan {number}\nclouds: sim\nstores: folder\n")
+        format!("nfplan {number}\nclouds: sim\nstores: folder, s3\n")
     );
     assert_eq!(project.run(&["--version"]).exits(0).stdout, format!("nfplan {number}\n"));
     let help = project.run(&["--help"]).exits(0);

@@ -41,14 +41,6 @@ fn an_account_on_aws_is_refused_by_a_build_that_has_only_the_simulated_cloud() {
 }
 
 #[test]
-fn a_state_in_a_bucket_is_refused_by_a_build_that_has_only_folders() {
-    let project = Project::of(&["alice"]);
-    project.edit("nfplan.yaml", "accounts:", "state: s3://example-state/prod\naccounts:");
-    let answer = project.unchanged_by(|project| project.run(&["plan"])).exits(65);
-    answer.says("s3://example-state/prod");
-}
-
-#[test]
 fn a_command_line_that_makes_no_sense_is_64_and_never_2() {
     let project = Project::of(&["alice"]);
     let lines: [&[&str]; 7] = [

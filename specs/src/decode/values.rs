@@ -248,8 +248,10 @@ fn is_digits(text: &str) -> bool {
 
 /// The form that the field's shape asks for.
 fn form(field: Field<'_>) -> &'static Form {
-    let Shape::Text(form) = *field.shape else { panic!("BUG: `{}` is no text", field.name) };
-    form
+    match *field.shape {
+        Shape::Text(form) | Shape::TextOrSection(form, _) => form,
+        _ => panic!("BUG: `{}` is no text", field.name),
+    }
 }
 
 /// The whole number that a notation which is not taken stands for.

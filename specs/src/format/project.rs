@@ -28,6 +28,7 @@ use crate::decode::Set;
 use crate::project::Access;
 use crate::project::Account;
 use crate::project::ApprovalClass;
+use crate::project::StateBucket;
 use crate::project::StateLocation;
 use crate::settings::At;
 use crate::settings::Environment;
@@ -61,8 +62,9 @@ pub(crate) static PROJECT: Shape = Shape::Section(&Section {
         ),
         Key::optional(
             "state",
-            Shape::Text(&syntax::STATE),
-            "Where states are kept: a folder, relative to nfplan.yaml, or a part of an S3 bucket.",
+            Shape::TextOrSection(&syntax::STATE, &STATE),
+            "Where states are kept: a folder, relative to nfplan.yaml, or a part of an S3 bucket; as \
+             a map, how the bucket is used.",
         )
         .or(".nfplan/state"),
         Key::optional(
@@ -87,6 +89,28 @@ pub(crate) static PROJECT: Shape = Shape::Section(&Section {
     ]],
     rules: &[],
 });
+
+static STATE: Section = Section {
+    keys: &[&[
+        Key::required("bucket", Shape::Text(&syntax::STATE_BUCKET), "The bucket and prefix."),
+        Key::optional(
+            "region",
+            Shape::Text(&syntax::REGION),
+            "The bucket's region. Absent: the runner's own.",
+        ),
+        Key::optional(
+            "bucket_owner",
+            Shape::Text(&syntax::ACCOUNT_ID),
+            "The account that the bucket must belong to; S3 refuses every access otherwise.",
+        ),
+        Key::optional(
+            "kms_key",
+            Shape::Text(&syntax::KMS_KEY),
+            "The KMS key that states are encrypted with. Absent: as the bucket itself encrypts.",
+        ),
+    ]],
+    rules: &[],
+};
 
 static ACCOUNTS: Names = Names {
     placeholder: "NAME",
@@ -211,7 +235,7 @@ pub(crate) fn project(decoder: &mut Decoder<'_>, root: Field<'_>) -> Declared {
     Declared {
         environment,
         state: match fields.get("state") {
-            Some(field) => decoder.text(field).and_then(|text| text.parse().ok()),
+            Some(field) => state(decoder, field),
             None => Some(StateLocation::default()),
         },
         approvals: approvals.map_or_else(BTreeSet::new, |set| set.value.into_iter().collect()),
@@ -236,6 +260,25 @@ fn version(decoder: &mut Decoder<'_>, field: Field<'_>) -> Option<u32> {
     let problem = decoder.error(code::NEWER_FORMAT, field.node.span, message);
     decoder.report(problem.help("use a newer nfplan"));
     None
+}
+
+fn state(decoder: &mut Decoder<'_>, field: Field<'_>) -> Option<StateLocation> {
+    if !field.node.is_map() {
+        return decoder.text(field)?.parse().ok();
+    }
+    let fields = decoder.fields(field)?;
+    let mut text = |name| decoder.read(fields, name, Decoder::text).map(|set| set.value);
+    let (bucket, region) = (text("bucket"), text("region"));
+    let (owner, kms_key) = (text("bucket_owner"), text("kms_key"));
+    match bucket?.parse().ok()? {
+        StateLocation::Bucket(bucket) => Some(StateLocation::Bucket(StateBucket {
+            region: region.map(Box::from),
+            owner: owner.map(Box::from),
+            kms_key: kms_key.map(Box::from),
+            ..bucket
+        })),
+        StateLocation::Folder(_) => None,
+    }
 }
 
 /// All account ids have the same length, so any will do.

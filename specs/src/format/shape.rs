@@ -25,6 +25,8 @@ pub(crate) enum Shape {
     Section(&'static Section),
     /// One of these words, or a map with fixed keys.
     WordOrSection(&'static [Word], &'static Section),
+    /// Text of a form, or a map with fixed keys.
+    TextOrSection(&'static Form, &'static Section),
 }
 
 /// A word with what it means.

@@ -148,6 +148,35 @@ pub(crate) static STATE: Form = Form {
     mend: as_it_is,
 };
 
+/// Where the state is in S3.
+pub(crate) static STATE_BUCKET: Form = Form {
+    expected: "s3://bucket or s3://bucket/prefix",
+    pattern: concat!(
+        r"^s3://(?=[^/]{3,63}(?:/|$))",
+        part!(word),
+        r"(?:\.",
+        part!(word),
+        r")*(?:/[^/]+)*/*$"
+    ),
+    matches: |text| text.parse().is_ok_and(|at| matches!(at, StateLocation::Bucket(_))),
+    mend: |text| format!("s3://{text}"),
+};
+
+/// A KMS key by its ARN.
+pub(crate) static KMS_KEY: Form = Form {
+    expected: "a KMS key's ARN such as arn:aws:kms:us-east-1:111122223333:key/…",
+    pattern: concat!("^", part!(partition), ":kms:", part!(region), ":[0-9]{12}:key/[!-~]+$"),
+    matches: |text| {
+        arn(text).is_some_and(|arn| {
+            arn.service == "kms"
+                && is_region(arn.region)
+                && AccountId::new(arn.account).is_ok()
+                && arn.resource.strip_prefix("key/").is_some_and(|name| !name.is_empty())
+        })
+    },
+    mend: as_it_is,
+};
+
 /// A role's ARN.
 pub(crate) static ROLE_ARN: Form = Form {
     expected: "a role's ARN such as arn:aws:iam::111122223333:role/nfplan",

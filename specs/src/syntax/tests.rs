@@ -121,7 +121,9 @@ fn reserved_and_illegal_tags_are_refused() {
 }
 
 /// Every form, with texts that have it.
-const FORMS: [(&Form, &[&str]); 21] = [
+const FORMS: [(&Form, &[&str]); 23] = [
+    (&STATE_BUCKET, &["s3://example-state/a/b/", "s3://example"]),
+    (&KMS_KEY, &["arn:aws:kms:us-east-1:111122223333:key/mrk-1"]),
     (&NOT_EMPTY, &["a", " "]),
     (&ANY, &["", "é\n"]),
     (&ACCOUNT_ID, &["111122223333"]),

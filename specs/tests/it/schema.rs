@@ -20,7 +20,11 @@ const BEYOND: [&str; 7] = ["E0305", "E0306", "E0307", "E0308", "E0309", "E0310",
 fn project() -> Value {
     json!({
         "nfplan": 1, "blueprint": 1, "environment": "data.example.org",
-        "state": "s3://example-state/prod", "approvals": ["destroy"], "max_deletes": 3,
+        "state": {
+            "bucket": "s3://example-state/prod", "region": "us-east-1", "bucket_owner": "111122223333",
+            "kms_key": "arn:aws:kms:us-east-1:111122223333:key/k"
+        },
+        "approvals": ["destroy"], "max_deletes": 3,
         "accounts": {
             "main": { "id": "111122223333", "region": "us-east-1", "provider": "sim", "data": { "expire_days": 30 } },
             "lab": {

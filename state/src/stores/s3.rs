@@ -102,7 +102,7 @@ enum Condition<'a> {
     Tagged(&'a Tag),
 }
 
-fn client(bucket: &Bucket, config: &SdkConfig) -> Client {
+pub(super) fn client(bucket: &Bucket, config: &SdkConfig) -> Client {
     let region = bucket.region.as_ref().map(|region| Region::new(region.to_string()));
     let region = region.or(config.region().cloned()).unwrap_or(Region::from_static(DEFAULT_REGION));
     let timeouts = TimeoutConfig::builder().operation_timeout(CALL).build();
@@ -137,14 +137,20 @@ fn failure(operation: &'static str, key: &str, message: String) -> StoreError {
 }
 
 /// Says which operation on which object failed and why, in S3's words.
-pub(crate) fn failed<E>(operation: &'static str, key: &str, error: &SdkError<E>) -> StoreError
+pub(super) fn failed<E>(operation: &'static str, key: &str, error: &SdkError<E>) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let Some(service) = error.as_service_error() else {
-        return failure(operation, key, DisplayErrorContext(error).to_string());
+    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+    let service = error.as_service_error();
+    let Some((service, code)) = service.and_then(|service| Some((service, service.code()?))) else {
+        // Answers to HEAD requests have no body that could say why.
+        let message = match status {
+            0 => DisplayErrorContext(error).to_string(),
+            status => format!("HTTP status {status}: {}", DisplayErrorContext(error)),
+        };
+        return StoreError { denied: status == 403, ..failure(operation, key, message) };
     };
-    let code = service.code().unwrap_or("an error without a code");
     let text = service.message().map(|text| format!(": {text}")).unwrap_or_default();
     let request = service.meta().request_id().map(|id| format!(" (request {id})"));
     let help = match code {
@@ -157,10 +163,7 @@ where
         _ => "",
     };
     let message = format!("{code}{text}{}{help}", request.unwrap_or_default());
-    let denied = matches!(
-        code,
-        "AccessDenied" | "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "ExpiredToken"
-    );
+    let denied = status == 403 || matches!(code, "AccessDenied" | "ExpiredToken");
     StoreError { denied, ..failure(operation, key, message) }
 }
 
