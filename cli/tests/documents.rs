@@ -51,7 +51,7 @@ fn pieces(page: &str) -> Vec<Piece> {
 fn run(command: &str, folder: &Path) -> String {
     let binary = Path::new(env!("CARGO_BIN_EXE_nfplan"));
     let script = format!(
-        "exec 2>&1; cargo() {{ shift 3; nfplan \"$@\"; }}; PATH={}:$PATH; {command}",
+        "exec 2>&1; cargo() {{ while [ $1 != -- ]; do shift; done; shift; nfplan \"$@\"; }}; PATH={}:$PATH; {command}",
         binary.parent().expect("a binary is in a folder").display()
     );
     let output = Command::new("bash")
