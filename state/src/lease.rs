@@ -52,11 +52,7 @@ impl LeaseConfig {
     /// For states in S3 and a provider whose calls die with the process: a call to the store may take
     /// half a minute.
     pub const fn remote() -> Self {
-        Self {
-            ttl: Duration::from_secs(120),
-            margin: Duration::from_secs(45),
-            quiet: Duration::ZERO,
-        }
+        Self { ttl: Duration::from_mins(2), margin: Duration::from_secs(45), quiet: Duration::ZERO }
     }
 
     /// Between renewals: several fit in a TTL, so that one may fail.

@@ -8,9 +8,14 @@ mod kit;
 
 use std::env;
 use std::fs;
+use std::process::Child;
 use std::process::Command;
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
 
 use serde_json::Value as Json;
 use serde_json::json;
@@ -30,14 +35,39 @@ fn url() -> String {
 }
 
 /// `nfplan` with the server in the place of AWS.
-fn run(project: &Project, arguments: &[&str]) -> Answer {
+fn command(project: &Project, arguments: &[&str]) -> Command {
     let mut command = project.command(arguments);
     command
         .env("AWS_ENDPOINT_URL", url())
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env("AWS_REGION", "eu-central-1");
-    Answer::of(command.output().unwrap())
+    command
+}
+
+fn run(project: &Project, arguments: &[&str]) -> Answer {
+    Answer::of(command(project, arguments).output().unwrap())
+}
+
+/// Starts a command of which a write hangs for so many milliseconds, and returns when it does.
+fn begin_with_hung_write(project: &Project, arguments: &[&str], nth: usize, ms: u64) -> Child {
+    let rule = json!([{ "service": "s3", "op": "PutObject", "nth": nth, "do": "delay", "ms": ms }]);
+    faults(Some(&rule));
+    let mut command = command(project, arguments);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let writes = || faults(None).iter().filter(|call| *call == "PutObject").count();
+    while writes() < nth && child.try_wait().unwrap().is_none() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    child
+}
+
+/// Sets the ceiling of alice's environment.
+fn set_vcpus(project: &Project, vcpus: usize) {
+    let text = format!(
+        "alice@example.org:\n  account: main\n  profile: standard\n  compute: {{ max_vcpus: {vcpus} }}\n"
+    );
+    project.write("workspaces/alice.yaml", &text);
 }
 
 /// The S3 requests since the rules were set; sets new ones if there are any.
@@ -111,15 +141,8 @@ fn each_write_of_the_state_may_lose_its_answer_or_meet_a_fault() {
     first.exits(0);
     let mut vcpus = 64;
     let mut edit = |project: &Project| {
-        project.write(
-            "workspaces/alice.yaml",
-            &format!(
-                "alice@example.org:\n  account: main\n  profile: standard\n  compute: {{ max_vcpus: {} \
-                 }}\n",
-                vcpus + 1
-            ),
-        );
         vcpus += 1;
+        set_vcpus(project, vcpus);
     };
     edit(&project);
     let (plain, puts) = apply(&json!([]));
@@ -134,5 +157,70 @@ fn each_write_of_the_state_may_lose_its_answer_or_meet_a_fault() {
             run(&project, &["plan", "--select", "alice@example.org", "--detailed-exitcode"])
                 .exits(0);
         }
+    }
+}
+
+const ALICE: [&str; 2] = ["--select", "alice@example.org"];
+
+/// A project of alice alone, applied.
+fn alice(name: &str) -> Project {
+    let (project, _) = project(name);
+    for user in ["bob", "carol"] {
+        project.remove(&format!("workspaces/{user}.yaml"));
+    }
+    run(&project, &["apply", "--auto-approve", "-q"]).exits(0);
+    project
+}
+
+#[test]
+fn a_write_that_arrives_after_its_writer_was_killed_does_no_harm() {
+    let _server = server();
+    let project = alice("killed");
+    let apply = ["apply", "--auto-approve"];
+    let (mut killed, mut found, mut vcpus) = (0, 0, 64);
+    for nth in (1..).take(12) {
+        vcpus += 1;
+        set_vcpus(&project, vcpus);
+        let mut child = begin_with_hung_write(&project, &apply, nth, 400);
+        child.kill().unwrap();
+        if child.wait().unwrap().code().is_some() {
+            break;
+        }
+        killed += 1;
+        // The write may take effect now, or after the next process has taken the run over.
+        if nth % 2 == 0 {
+            thread::sleep(Duration::from_millis(500));
+        }
+        let answer = run(&project, &apply).exits(0);
+        found += usize::from(answer.stderr.contains("an interrupted run is taken over"));
+        thread::sleep(Duration::from_millis(500));
+        let again = run(&project, &["plan", "--refresh", "deep", "--detailed-exitcode"]);
+        assert_eq!(again.code, Some(0), "write {nth}\n{again}");
+    }
+    assert!(killed >= 6, "{killed} were killed");
+    assert!(found * 10 >= killed * 3, "of {killed} that were killed, {found} left an open run");
+    faults(Some(&json!([])));
+}
+
+#[test]
+fn a_terminated_apply_does_not_wait_for_a_store_that_hangs() {
+    let _server = server();
+    let project = alice("hung");
+    for nth in [2, 4, 5] {
+        set_vcpus(&project, 70 + nth);
+        let child = begin_with_hung_write(&project, &["apply", "--auto-approve"], nth, 20_000);
+        let sent = Instant::now();
+        let kill = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        let answer = Answer::of(child.wait_with_output().unwrap());
+        assert!(
+            sent.elapsed() < Duration::from_secs(2),
+            "write {nth}: {:?}\n{answer}",
+            sent.elapsed()
+        );
+        assert_eq!(answer.code, Some(143), "write {nth}\n{answer}");
+        faults(Some(&json!([])));
+        run(&project, &["apply", "--auto-approve"]).exits(0);
+        run(&project, &[&["plan", "--detailed-exitcode"], &ALICE[..]].concat()).exits(0);
     }
 }

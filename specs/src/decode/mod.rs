@@ -209,11 +209,11 @@ impl<'p> Decoder<'p> {
 
     /// Reads a map with fixed keys that are yet to be checked.
     pub(crate) fn open<'n>(&mut self, field: Field<'n>) -> Option<Fields<'n>> {
-        let section = match *field.shape {
-            Shape::Section(section)
-            | Shape::WordOrSection(_, section)
-            | Shape::TextOrSection(_, section) => section,
-            _ => panic!("BUG: `{}` has no fixed keys", field.name),
+        let (Shape::Section(section)
+        | Shape::WordOrSection(_, section)
+        | Shape::TextOrSection(_, section)) = *field.shape
+        else {
+            panic!("BUG: `{}` has no fixed keys", field.name)
         };
         Some(Fields { owner: field.key, entries: self.entries(field)?, section })
     }

@@ -41,8 +41,9 @@ macro_rules! with {
         match $any {
             AnyStore::Memory($store) => $work.await,
             AnyStore::Folder($store) => $work.await,
+            // Its futures are large, and whatever awaits them would be, too.
             #[cfg(feature = "aws")]
-            AnyStore::S3($store) => $work.await,
+            AnyStore::S3($store) => Box::pin($work).await,
         }
     };
 }

@@ -16,6 +16,7 @@ use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::RequestId as _;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ServerSideEncryption;
 use aws_types::service_config::ServiceConfigKey;
@@ -177,7 +178,7 @@ impl Store for S3Store {
             .set_expected_bucket_owner(self.owner());
         let answer = match request.send().await {
             Ok(answer) => answer,
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => {
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
                 return Ok(None);
             }
             Err(error) => return Err(failed("read", key, &error)),

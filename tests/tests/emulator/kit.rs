@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 pub(crate) enum Server {
     /// Moto behind the project's own front.
     Aws,
-    /// SeaweedFS.
+    /// `SeaweedFS`.
     Weed,
 }
 

@@ -1,0 +1,71 @@
+//! What the engine itself costs: an apply of many workspaces with states in memory on the simulated
+//! cloud in memory, so that nothing waits.
+//!
+//! `cargo bench -p nfplan-tests --bench apply` prints one figure on each line. `NFPLAN_BENCH_WORKSPACES`
+//! sets another number than 100.
+
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on fails")]
+
+use std::env;
+use std::fs;
+
+use nfplan_engine::plan::Refresh;
+use nfplan_providers::sim::Sim;
+use nfplan_state::stores::AnyStore;
+use nfplan_state::stores::MemoryStore;
+use nfplan_tests::site::assert_applied;
+use nfplan_tests::site::carry_out;
+use nfplan_tests::site::open;
+use nfplan_tests::site::plan;
+use nfplan_tests::spec::FleetSpec;
+use nfplan_tests::spec::Layout;
+
+/// Researchers to an account.
+const CROWD: usize = 40;
+
+#[expect(clippy::print_stdout, reason = "printing figures is what this is for")]
+fn main() {
+    let count = env::var("NFPLAN_BENCH_WORKSPACES").map_or(100, |text| text.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    fleet(count).write(folder.path(), Layout::FileEach);
+    let store = MemoryStore::new();
+    let mut project = open(folder.path(), Sim::in_memory());
+    project.store = AnyStore::Memory(store.clone());
+
+    let begun = cpu_milliseconds();
+    let planned = plan(&mut project, Refresh::Bulk, false);
+    let resources: usize = planned.units.iter().map(|unit| unit.plan.steps.len()).sum();
+    let ready = cpu_milliseconds();
+    let before = store.usage();
+    assert_applied(&carry_out(&project.store, &project.cloud, planned));
+    let done = cpu_milliseconds();
+    let usage = store.usage();
+    let (puts, bytes) = (usage.puts - before.puts, usage.bytes_written - before.bytes_written);
+
+    println!("workspaces {count}");
+    println!("resources {resources}");
+    println!("plan: cpu_ms {}", ready - begun);
+    println!("apply: cpu_ms {}", done - ready);
+    println!("apply: writes of the state {puts}");
+    println!("apply: bytes written for each resource {}", bytes / resources as u64);
+}
+
+fn fleet(count: usize) -> FleetSpec {
+    let account = |number: usize| format!("account-{number}");
+    let accounts = (0..count.div_ceil(CROWD)).map(|number| {
+        let place = format!("{:012}.us-east-1", 555_500_000_000 + number as u64);
+        (account(number), place.parse().unwrap())
+    });
+    let specs = FleetSpec { accounts: accounts.collect(), ..FleetSpec::default() };
+    (0..count).fold(specs, |specs, number| {
+        specs.with(&format!("user-{number}"), &account(number / CROWD), &[])
+    })
+}
+
+/// The processor time of this process so far.
+fn cpu_milliseconds() -> u64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    // Fields 14 and 15 of the whole line, in ticks of a hundredth of a second.
+    (fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()) * 10
+}
