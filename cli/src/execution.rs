@@ -115,7 +115,8 @@ impl<'a> Execution<'a> {
                 None => listening.insert(Interrupt::listen()?),
             };
             self.context.note(&format!("{unit}: ending the run that was interrupted\n"));
-            let result = workshop.recover(unit, recovery, interrupt.wait()).await;
+            let work = workshop.recover(unit, recovery, interrupt.wait());
+            let result = interrupt.bounds(work).await?;
             let outcome = match result {
                 Ok(None) => continue,
                 Ok(Some(outcome)) => outcome,
@@ -172,8 +173,9 @@ impl<'a> Execution<'a> {
         let progress = self.progress(units.iter().map(|unit| unit.plan.steps.len()).sum());
         let workshop = self.workshop(&progress);
         let work = workshop.apply(units, interrupt.wait());
-        let mut outcomes = with_progress(work, &progress).await;
+        let outcomes = interrupt.bounds(with_progress(work, &progress)).await;
         progress.finish();
+        let mut outcomes = outcomes?;
         outcomes.extend(bad);
         let mut exit = outcomes.values().map(outcome_exit).fold(Exit::Fine, Exit::worse);
         if let (Exit::Interrupted, Some(signal)) = (exit, interrupt.exit()) {

@@ -1,6 +1,7 @@
 //! SIGINT and SIGTERM: noticed once, told to everybody who works.
 
 use std::future::Future;
+use std::time::Duration;
 
 use futures_util::future::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -10,6 +11,10 @@ use tokio::signal::unix::signal;
 
 use crate::error::CliError;
 use crate::exit::Exit;
+
+/// How long calls under way are waited for after a signal. Whoever sent it is answered within two
+/// seconds.
+const GRACE: Duration = Duration::from_millis(1_500);
 
 /// The first SIGINT or SIGTERM since this was made. Until then either ends the process at once.
 #[derive(Debug, Clone)]
@@ -36,6 +41,25 @@ impl Interrupt {
     /// Is ready once a signal has come.
     pub fn wait(&self) -> impl Future<Output = ()> + use<> {
         self.0.clone().map(|_| ())
+    }
+
+    /// Does the work, but does not wait for it longer than [`GRACE`] once a signal has come: a call
+    /// that hangs is given up as if the process had died, which is safe at any moment.
+    pub async fn bounds<T>(&self, work: impl Future<Output = T>) -> Result<T, CliError> {
+        let patience = async {
+            let exit = self.0.clone().await;
+            tokio::time::sleep(GRACE).await;
+            exit
+        };
+        tokio::select! {
+            biased;
+            result = work => Ok(result),
+            exit = patience => {
+                let message = "interrupted while a call did not come to an end";
+                Err(CliError::new(exit, message)
+                    .hint("`nfplan apply` finds what was begun and goes on from there"))
+            }
+        }
     }
 
     /// How a command ends that a signal has come to.

@@ -192,8 +192,8 @@ fn a_write_that_arrives_after_its_writer_was_killed_does_no_harm() {
             thread::sleep(Duration::from_millis(500));
         }
         let answer = run(&project, &apply).exits(0);
-        found += usize::from(answer.stderr.contains("an interrupted run is taken over"));
-        thread::sleep(Duration::from_millis(500));
+        found += usize::from(answer.stderr.contains("ending the run that was interrupted"));
+        thread::sleep(Duration::from_millis(400));
         let again = run(&project, &["plan", "--refresh", "deep", "--detailed-exitcode"]);
         assert_eq!(again.code, Some(0), "write {nth}\n{again}");
     }
