@@ -12,15 +12,13 @@ const MOST_NAMED: usize = 20;
 
 /// Commands that mend the drift of these units.
 pub fn commands(units: &[&UnitDrift], depth: Depth) -> Vec<String> {
-    let names = |mended: &dyn Fn(&UnitDrift) -> bool| -> Vec<String> {
-        units.iter().filter(|unit| mended(unit)).map(|unit| selector(unit)).collect()
-    };
     let refresh = match depth {
         Depth::Bulk => "",
         Depth::Deep => " --refresh deep",
     };
     let mut commands = Vec::new();
-    let applied = names(&is_mended_by_apply);
+    let applied = units.iter().filter(|unit| is_mended_by_apply(unit));
+    let applied: Vec<String> = applied.map(|unit| selector(unit)).collect();
     if !applied.is_empty() && applied.len() <= MOST_NAMED {
         commands.push(format!("nfplan apply{refresh} --select {}", applied.join(",")));
     } else if !applied.is_empty() {

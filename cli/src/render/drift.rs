@@ -39,6 +39,7 @@ use layout::layout;
 
 /// Where objects begin.
 const OBJECT: usize = 2;
+
 /// Shows drift.
 pub fn drift(fleet: &FleetDrift, width: usize) -> String {
     let mut page = Page::new(width);
