@@ -1,6 +1,7 @@
 //! The command line. Help texts are the doc comments here; examples and exit codes are in
 //! [`help`](crate::help).
 
+pub mod drift;
 pub mod views;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use clap::ValueHint;
 use clap::parser::ValueSource;
 
 use crate::reporting::ReportRequest;
+use drift::DriftArguments;
 use views::DiffArguments;
 use views::ExplainArguments;
 use views::GraphArguments;
@@ -140,6 +142,12 @@ pub enum Command {
     /// Ends runs that were interrupted, plans, shows the plan, asks, and carries it out. What fails
     /// is rolled back; the other researchers' workspaces are not affected.
     Apply(ApplyArguments),
+    /// Show what somebody changed behind nfplan's back
+    ///
+    /// Compares what the specs want, what was last applied and what is there, attribute by
+    /// attribute, and says why they differ. Writes nothing at all, takes no lease, and needs no
+    /// permission but to read.
+    Drift(DriftArguments),
     /// Take units away; data stays
     ///
     /// Buckets with their contents, keys and logs stay in the cloud, and the next apply finds them

@@ -5,6 +5,7 @@ pub mod completions;
 pub mod config;
 pub mod destroy;
 pub mod diff;
+pub mod drift;
 pub mod explain;
 pub mod graph;
 pub mod init;

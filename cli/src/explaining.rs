@@ -21,7 +21,7 @@ use nfplan_engine::expr::Expr;
 use nfplan_engine::expr::Inputs;
 use nfplan_engine::expr::Lookup;
 use nfplan_engine::observed::Sighting;
-use nfplan_engine::outlook::with_generation;
+use nfplan_engine::outlook::suffixed;
 use nfplan_engine::plan::UnitPlan;
 use nfplan_engine::schema::Attribute;
 use nfplan_engine::schema::Kind;
@@ -259,7 +259,7 @@ impl<'a> Explainer<'a> {
     fn wanted(&self) -> Inputs {
         let Some(resource) = self.resource else { return Inputs::new() };
         let known = Known { looked: self.looked };
-        let mut inputs: Inputs = resource
+        let resolved: Inputs = resource
             .inputs
             .iter()
             .map(|(name, expr)| (name.clone(), expr.resolve(&known)))
@@ -269,10 +269,7 @@ impl<'a> Explainer<'a> {
             _ => None,
         });
         let generation = made.or(self.object.map(|object| object.generation)).unwrap_or(1);
-        if let Some(name) = self.schema.suffixed_name().and_then(|name| inputs.get_mut(name)) {
-            *name = with_generation(name, generation);
-        }
-        normalise(self.schema, &inputs)
+        normalise(self.schema, &suffixed(self.schema, &resolved, generation))
     }
 
     fn attribute(

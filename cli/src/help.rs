@@ -81,6 +81,23 @@ pub const PAGES: &[Page] = &[
         exits: APPLYING,
     },
     Page {
+        command: "drift",
+        examples: &[
+            ("nfplan drift", "everything, every attribute"),
+            ("nfplan drift --select alice@example.org", "one researcher and her platform"),
+            ("nfplan drift --refresh bulk", "fewer calls; what they do not tell is named"),
+            ("nfplan drift --json", "from cron: 2 is drift, 4 is not all read"),
+        ],
+        exits: &[
+            Exit::Changes,
+            Exit::Unreadable,
+            Exit::Stuck,
+            Exit::Refused,
+            Exit::InvalidSpecs,
+            Exit::Denied,
+        ],
+    },
+    Page {
         command: "destroy",
         examples: &[
             ("nfplan destroy --select alice@example.org", "one researcher's workspace"),

@@ -14,7 +14,7 @@
 //!    side by side, each under its own lease; [`externals`] tells workspaces what their platform
 //!    offers.
 //! 6. [`comparison`], [`explaining`] with [`rules`], and [`graphing`] look at plans and at what they
-//!    are made from.
+//!    are made from; [`drifting`] looks at the cloud, and plans nothing.
 //! 7. [`render`] turns engine values into text, [`documents`] into JSON, [`exit`] into a code;
 //!    [`reporting`] writes reports beside.
 //!
@@ -34,6 +34,7 @@ pub mod comparison;
 pub mod completion;
 pub mod configuration;
 pub mod documents;
+pub mod drifting;
 pub mod error;
 pub mod execution;
 pub mod exit;

@@ -104,7 +104,10 @@ pub struct Planable {
 impl FleetPlan {
     /// The plan document.
     pub fn document(&self, refresh: Refresh) -> Plan {
-        Plan::new(self.units.iter().map(|unit| unit.plan.clone()).collect(), refresh)
+        let units = self.units.iter().map(|unit| unit.plan.clone()).collect();
+        let mut open_runs = self.open.clone();
+        open_runs.sort();
+        Plan { open_runs, ..Plan::new(units, refresh) }
     }
 }
 

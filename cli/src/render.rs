@@ -12,6 +12,7 @@ mod compare;
 pub mod config;
 mod content;
 pub mod difference;
+pub mod drift;
 pub mod error;
 pub mod explain;
 pub mod graph;

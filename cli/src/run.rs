@@ -14,6 +14,7 @@ use crate::commands::completions::completions;
 use crate::commands::config::config;
 use crate::commands::destroy::destroy;
 use crate::commands::diff::diff;
+use crate::commands::drift::drift;
 use crate::commands::explain::explain;
 use crate::commands::graph::graph;
 use crate::commands::init::init;
@@ -120,6 +121,7 @@ fn dispatch(context: &Context, call: &Call, command: &Command) -> Result<Exit, C
             Command::Validate(arguments) => validate(context, arguments),
             Command::Plan(arguments) => plan(context, arguments).await,
             Command::Apply(arguments) => apply(context, arguments).await,
+            Command::Drift(arguments) => drift(context, arguments).await,
             Command::Destroy(arguments) => destroy(context, arguments).await,
             Command::Show(arguments) => show(context, arguments).await,
             Command::Diff(arguments) => diff(context, arguments),

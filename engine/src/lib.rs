@@ -19,7 +19,7 @@
 //! | words | [`address`], [`value`], [`digest`], [`dag`], [`expr`], [`policy`], [`shape`], [`schema`] |
 //! | facts | [`desired`], [`state`], [`observed`] |
 //! | ports | [`provider`], [`store`], [`clock`], [`journal`], [`observer`] |
-//! | decisions | [`outlook`], [`diff`], `update`, [`change`], [`step`], [`plan`], [`refusal`], [`planner`], [`refresh`] |
+//! | decisions | [`outlook`], [`diff`], `update`, [`change`], [`step`], [`plan`], [`refusal`], [`planner`], [`refresh`], [`drift`] |
 //! | run model | [`event`], [`schedule`], [`fold`], [`recover`], [`report`] |
 //! | drivers | [`opening`], [`apply`] with `driver` and `call` |
 //!
@@ -39,6 +39,7 @@ pub mod dag;
 pub mod desired;
 pub mod diff;
 pub mod digest;
+pub mod drift;
 mod driver;
 pub mod event;
 pub mod expr;

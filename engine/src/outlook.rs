@@ -102,8 +102,17 @@ pub fn known_inputs(inputs: &Inputs) -> Attributes {
     inputs.iter().filter_map(|(name, expr)| Some((name.clone(), expr.known()?))).collect()
 }
 
+/// Inputs with the name of an object of this generation.
+pub fn suffixed(schema: &Schema, inputs: &Inputs, generation: u32) -> Inputs {
+    let mut inputs = inputs.clone();
+    if let Some(name) = schema.suffixed_name().and_then(|name| inputs.get_mut(name)) {
+        *name = with_generation(name, generation);
+    }
+    inputs
+}
+
 /// The name with the suffix of its generation: none for the first, `-g2`, `-g3`… afterwards.
-pub fn with_generation(name: &Expr, generation: u32) -> Expr {
+fn with_generation(name: &Expr, generation: u32) -> Expr {
     if generation <= 1 {
         return name.clone();
     }

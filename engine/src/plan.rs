@@ -139,6 +139,10 @@ pub struct Plan {
     pub digest: Digest,
     /// What the cloud was asked.
     pub refresh: Refresh,
+    /// Units with a run that somebody left open, changed or not, in order. They are planned against
+    /// what its recovery will leave.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open_runs: Vec<UnitId>,
     /// The units with changes, in order.
     pub units: Vec<UnitPlan>,
     /// How many resources each action befalls.
@@ -152,7 +156,7 @@ impl Plan {
         let digests: Vec<_> = units.iter().map(|unit| (&unit.unit, unit.digest)).collect();
         let digest = Digest::of(&digests);
         let summary = units.iter().flat_map(|u| &u.changes).map(|change| change.action).collect();
-        Self { format: FORMAT.into(), digest, refresh, units, summary }
+        Self { format: FORMAT.into(), digest, refresh, open_runs: Vec::new(), units, summary }
     }
 
     /// Whether there is nothing to do.

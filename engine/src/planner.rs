@@ -25,7 +25,7 @@ use crate::observed::Live;
 use crate::observed::Observed;
 use crate::observed::Sighting;
 use crate::outlook::Outlook;
-use crate::outlook::with_generation;
+use crate::outlook::suffixed;
 use crate::plan::UnitPlan;
 use crate::refusal::Refusal;
 use crate::refusal::RefusalKind;
@@ -440,14 +440,6 @@ struct Draft<'r> {
     resolved: &'r Inputs,
     waits_for: BTreeSet<StepId>,
     reasons: Vec<String>,
-}
-
-fn suffixed(schema: &Schema, inputs: &Inputs, generation: u32) -> Inputs {
-    let mut inputs = inputs.clone();
-    if let Some(name) = schema.suffixed_name().and_then(|name| inputs.get_mut(name)) {
-        *name = with_generation(name, generation);
-    }
-    inputs
 }
 
 /// What replacing on request takes: two objects can stand side by side only if their identities

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic of the kit is a failed test")]
 
 pub mod fleets;
+pub mod hung;
 pub mod picture;
 pub mod site;
 pub mod spec;

@@ -6,11 +6,14 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
 use std::path::PathBuf;
+use std::task::Poll;
 use std::time::Duration;
 
 use nfplan_cli::applying::Outcomes;
 use nfplan_cli::applying::UnitOutcome;
 use nfplan_cli::applying::Workshop;
+use nfplan_cli::drifting::FleetDrift;
+use nfplan_cli::drifting::drift_of;
 use nfplan_cli::planning::FleetPlan;
 use nfplan_cli::planning::Request;
 use nfplan_cli::planning::plan_fleet;
@@ -23,6 +26,7 @@ use nfplan_engine::event::Event;
 use nfplan_engine::observer::Observer;
 use nfplan_engine::plan::Refresh;
 use nfplan_engine::plan::UnitPlan;
+use nfplan_engine::provider::Depth;
 use nfplan_engine::report::UnitResult;
 use nfplan_engine::schedule::Recovery;
 use nfplan_engine::state::State;
@@ -38,6 +42,7 @@ use nfplan_state::unit::load;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
+use crate::hung::Hung;
 use crate::spec::ACCOUNTS;
 use crate::spec::FleetSpec;
 use crate::spec::Layout;
@@ -141,6 +146,33 @@ impl Site {
         plan(&mut self.project(), Refresh::Bulk, true)
     }
 
+    /// What differs from the last apply.
+    pub fn drift(&self, depth: Depth) -> FleetDrift {
+        let mut project = self.project();
+        let found = async {
+            let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
+            drift_of(&mut project, &universe, &Selected::Everything, depth).await
+        };
+        block_on(found).unwrap()
+    }
+
+    /// Applies until the call after so many hangs, and stops as a signal stops it: what is under way
+    /// stays open.
+    pub fn apply_until(&self, calls: u64) -> Outcomes {
+        let planned = self.plan(Refresh::Bulk);
+        assert!(planned.refused.is_empty(), "{:#?}", planned.refused);
+        let cloud = Hung::after(calls, &self.cloud);
+        let interrupt = std::future::poll_fn(|context| {
+            if cloud.hangs() {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        });
+        let store = self.store();
+        block_on(workshop(&store, &cloud).apply(planned.units, interrupt))
+    }
+
     /// Carries a plan out. None of its units may be refused.
     pub fn carry_out(&self, planned: FleetPlan) -> Outcomes {
         assert!(planned.refused.is_empty(), "{:#?}", planned.refused);
@@ -234,10 +266,10 @@ pub fn carry_out(store: &AnyStore, cloud: &Sim, planned: FleetPlan) -> Outcomes 
     block_on(workshop(store, cloud).apply(planned.units, std::future::pending()))
 }
 
-fn workshop<'a>(
+fn workshop<'a, P>(
     store: &'a AnyStore,
-    cloud: &'a Sim,
-) -> Workshop<'a, AnyStore, Sim, StoppedClock, Nobody> {
+    cloud: &'a P,
+) -> Workshop<'a, AnyStore, P, StoppedClock, Nobody> {
     Workshop {
         store,
         provider: cloud,

@@ -79,14 +79,7 @@ pub fn show(
     planned: &FleetPlan,
     showing: &Showing,
 ) -> Result<(), CliError> {
-    for unit in &planned.open {
-        let text = format!(
-            "note: {unit} has a run that was interrupted; the plan is made against what `nfplan \
-             apply` will leave of it\n"
-        );
-        // Told to the quiet, too: without it, they would take the plan for another.
-        context.terminal.note(&prose(&text, context.terminal.width));
-    }
+    note_open_runs(context, document);
     left_alone(context, planned);
     if context.settings.general.json {
         return context.print_json(document);
@@ -103,6 +96,18 @@ pub fn show(
         return Err(unknown_expansion(document, unknown));
     }
     context.print(&render::plan::plan(document, &view))
+}
+
+/// Says which units have a run that somebody left open. Told to the quiet, too: without it, they
+/// would take the plan for another.
+pub fn note_open_runs(context: &Context, document: &Plan) {
+    for unit in &document.open_runs {
+        let text = format!(
+            "note: {unit} has a run that was interrupted; the plan is made against what `nfplan \
+             apply` will leave of it\n"
+        );
+        context.terminal.note(&prose(&text, context.terminal.width));
+    }
 }
 
 /// What `--expand` asks for is not in the plan.

@@ -10,6 +10,7 @@ use nfplan_state::unit::load;
 
 use super::Context;
 use super::apply::load as load_plan;
+use super::plan::note_open_runs;
 use super::plan::unknown_expansion;
 use crate::args::Selection;
 use crate::args::ShowArguments;
@@ -35,6 +36,7 @@ pub async fn show(context: &Context, arguments: &ShowArguments) -> Result<Exit, 
         return Ok(Exit::Fine);
     };
     let plan = load_plan(&context.settings.root.join(file))?;
+    note_open_runs(context, &plan);
     if context.settings.general.json {
         context.print_json(&plan)?;
     } else {

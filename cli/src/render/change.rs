@@ -108,7 +108,7 @@ impl ChangePage<'_> {
             .styled(style(action), symbol(action))
             .text(" ")
             .styled(STRONG, address.to_string());
-        if let Some(name) = self.shared_name(address) {
+        if let Some(name) = shared_name(self.members, address) {
             line = line.text(format!("  {name}"));
         }
         if action == Action::ReplaceInSlot {
@@ -206,23 +206,23 @@ impl ChangePage<'_> {
         };
         sheet.lines(&attribute.drift).iter().flatten().for_each(|line| self.page.put(line));
     }
+}
 
-    /// What the object is called in all the units, but for their names; none if it differs.
-    fn shared_name(&self, address: &Address) -> Option<String> {
-        let (first, others) = self.members.split_first()?;
-        if others.is_empty() {
-            return object_name(first.plan, address);
-        }
-        let taken_out = |member: &Member<'_>| {
-            let name = object_name(member.plan, address)?;
-            Some(member.template.take_out(&name).unwrap_or(name))
-        };
-        let name = taken_out(first)?;
-        // That an object has an id of its own goes without saying.
-        let told = !name.starts_with("<id of ") && !name.contains('|');
-        let same = |member| taken_out(member).as_ref() == Some(&name);
-        (told && others.iter().all(same)).then_some(name)
+/// What the object is called in all the units, but for their names; none if it differs.
+pub(super) fn shared_name(members: &[Member<'_>], address: &Address) -> Option<String> {
+    let (first, others) = members.split_first()?;
+    if others.is_empty() {
+        return object_name(first.plan, address);
     }
+    let taken_out = |member: &Member<'_>| {
+        let name = object_name(member.plan, address)?;
+        Some(member.template.take_out(&name).unwrap_or(name))
+    };
+    let name = taken_out(first)?;
+    // That an object has an id of its own goes without saying.
+    let told = !name.starts_with("<id of ") && !name.contains('|');
+    let same = |member| taken_out(member).as_ref() == Some(&name);
+    (told && others.iter().all(same)).then_some(name)
 }
 
 /// The first spec line, and how many others there are.

@@ -7,6 +7,7 @@ mod completion;
 mod configuration;
 mod diffs;
 mod drift;
+mod drift_report;
 mod explain;
 mod failure;
 mod fleet;

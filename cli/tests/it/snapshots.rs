@@ -14,6 +14,7 @@ use snapbox::Data;
 use crate::failure::fill_queues;
 use crate::kit::Answer;
 use crate::kit::Project;
+use crate::kit::place;
 use crate::terminal::Screen;
 use crate::terminal::Session;
 
@@ -37,6 +38,8 @@ enum Stage {
     Changed,
     /// alice is applied, bob is new, and the account has no room for another queue.
     Full,
+    /// alice and bob are applied, and somebody did this and that to what they have.
+    Drifted,
     /// Specs with mistakes of several kinds.
     Broken,
 }
@@ -81,6 +84,9 @@ const CASES: &[Case] = &[
         Stage::Applied,
         &["destroy", "--auto-approve", "--select", "platform:main"],
     ),
+    case("drift", Stage::Drifted, &["drift"]),
+    case("drift-bulk", Stage::Drifted, &["drift", "--refresh", "bulk"]),
+    case("drift-nothing", Stage::Applied, &["drift"]),
     case("show", Stage::Applied, &["show", "--select", "platform:main"]),
     case("state-list", Stage::Applied, &["state", "list", "--select", "platform:main"]),
     case("state-show", Stage::Applied, &["state", "show", "batch.job_queue/main"]),
@@ -120,6 +126,11 @@ impl Stage {
                 project.researcher("bob", "");
                 project
             }
+            Self::Drifted => {
+                let project = Project::applied(&["alice", "bob"]);
+                tamper(&project);
+                project
+            }
             Self::Broken => {
                 let project = Project::of(&["alice"]);
                 project.edit("nfplan.yaml", "max_vcpus: 64", "max_vcpu: 64");
@@ -129,6 +140,23 @@ impl Stage {
             }
         }
     }
+}
+
+/// Does something of every kind.
+fn tamper(project: &Project) {
+    for user in ["alice", "bob"] {
+        let environment = project.object("batch.compute_environment", user);
+        project.tamper(&environment, "max_vcpus", 9_999_u32.into());
+    }
+    let queue = project.object("batch.job_queue", "bob").remote_id;
+    project.somebody().delete_object(&place(), "batch.job_queue", queue.as_str()).unwrap();
+    let block = project.object("s3.public_access_block", "");
+    project.tamper(&block, "block_public_policy", false.into());
+    let policy = project.object("iam.policy", "/data-example-org-nf-alice");
+    let text = serde_json::to_string(&policy.attributes["document"]).unwrap();
+    let wider = serde_json::from_str(&text.replace("batch:SubmitJob", "batch:*")).unwrap();
+    project.tamper(&policy, "document", wider);
+    project.researcher("alice", "compute: { max_vcpus: 128 }, read_buckets: []");
 }
 
 /// The cases of a stage, all of them compared before any is reported.
@@ -268,6 +296,11 @@ fn with_everything_applied() {
 #[test]
 fn with_a_change_to_make() {
     check(Stage::Changed);
+}
+
+#[test]
+fn with_what_somebody_did() {
+    check(Stage::Drifted);
 }
 
 #[test]

@@ -114,9 +114,7 @@ impl<'a> Session<'a> {
         self.count(operation, false);
         match self.core.faults.strike(operation, None) {
             None => Ok(()),
-            Some((_, kind)) => {
-                Err(failure(operation, kind, ("InjectedFault", "refused on demand"), self.left()))
-            }
+            Some((_, kind)) => Err(refused_on_demand(operation, kind, self.left())),
         }
     }
 
@@ -170,7 +168,7 @@ impl<'a> Session<'a> {
         self.count(operation, true);
         match self.core.faults.strike(operation, self.step.as_ref()) {
             Some((FaultMode::BeforeEffect, kind)) => {
-                Err(failure(operation, kind, ("InjectedFault", "refused on demand"), self.left()))
+                Err(refused_on_demand(operation, kind, self.left()))
             }
             fault => Ok(fault),
         }
@@ -258,6 +256,15 @@ impl<'a> Session<'a> {
             _ => Left::Nothing,
         }
     }
+}
+
+/// A request that a fault refuses. AWS names the permission that is missing.
+fn refused_on_demand(operation: &str, kind: ErrorKind, left: Left) -> ProviderError {
+    if kind == ErrorKind::Denied {
+        let message = format!("not authorized to perform: {operation}");
+        return failure(operation, kind, ("AccessDenied", &message), left);
+    }
+    failure(operation, kind, ("InjectedFault", "refused on demand"), left)
 }
 
 fn failure(

@@ -44,6 +44,11 @@ struct Case {
     attribute: &'static Attribute,
 }
 
+/// Whether an attribute is not changed by setting it.
+pub(crate) fn is_elsewhere(resource_type: &str, name: &str) -> bool {
+    ELSEWHERE.iter().any(|(of, attribute, _)| (*of, *attribute) == (resource_type, name))
+}
+
 /// A workspace that has every type but the credentials file.
 fn full() -> FleetSpec {
     FleetSpec::of(
@@ -79,7 +84,7 @@ fn cases(site: &Site) -> Vec<Case> {
 }
 
 /// Another value of the same shape.
-fn other(shape: Shape, value: Option<&Value>) -> Value {
+pub(crate) fn other(shape: Shape, value: Option<&Value>) -> Value {
     match (shape, value) {
         (Shape::Bool, value) => (value.and_then(Value::as_bool) != Some(true)).into(),
         (Shape::Integer, value) => {
@@ -131,8 +136,7 @@ impl Case {
     }
 
     fn is_elsewhere(&self) -> bool {
-        let (resource_type, name) = (self.schema.resource_type, self.attribute.name);
-        ELSEWHERE.iter().any(|(of, attribute, _)| (*of, *attribute) == (resource_type, name))
+        is_elsewhere(self.schema.resource_type, self.attribute.name)
     }
 
     /// Expects a plan to show this drift and nothing but what rests on the object: what is replaced

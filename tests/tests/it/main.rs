@@ -6,6 +6,8 @@ mod blueprints;
 mod convergence;
 mod digests;
 mod drift;
+mod drift_open_runs;
+mod drift_report;
 mod faults;
 mod rendering;
 mod scale;

@@ -1,0 +1,320 @@
+//! What of a fleet is not as it was last applied, place by place.
+//!
+//! Whoever looks is handed a [`Reader`] and nothing that could change the cloud. Nothing is
+//! written: no state, no journal, no lease, no pin.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use nfplan_engine::address::Address;
+use nfplan_engine::address::External;
+use nfplan_engine::address::Place;
+use nfplan_engine::address::Reference;
+use nfplan_engine::address::UnitId;
+use nfplan_engine::change::Action;
+use nfplan_engine::desired::Desired;
+use nfplan_engine::drift::Cause;
+use nfplan_engine::drift::Coverage;
+use nfplan_engine::drift::Drift;
+use nfplan_engine::drift::DriftInput;
+use nfplan_engine::drift::Finding;
+use nfplan_engine::drift::Underway;
+use nfplan_engine::drift::drift;
+use nfplan_engine::event::Event;
+use nfplan_engine::observed::Observed;
+use nfplan_engine::observed::Sighting;
+use nfplan_engine::planner::PlanInput;
+use nfplan_engine::planner::plan;
+use nfplan_engine::provider::Depth;
+use nfplan_engine::provider::Reader;
+use nfplan_engine::provider::Wanted;
+use nfplan_engine::recover::prospect;
+use nfplan_engine::refresh::wanted;
+use nfplan_engine::refusal::Refusal;
+use nfplan_engine::state::State;
+use nfplan_engine::store::Store;
+use nfplan_engine::value::Value;
+use nfplan_state::format::RunId;
+use nfplan_state::unit::OpenRun;
+use nfplan_state::unit::load;
+
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::pins::Pins;
+use crate::project::Project;
+use crate::selection::Selected;
+use crate::selection::Universe;
+
+pub mod document;
+pub mod remedy;
+
+/// What of a fleet differs, and how much of it was seen.
+#[derive(Debug)]
+pub struct FleetDrift {
+    /// How much was asked for.
+    pub depth: Depth,
+    /// Every unit looked at, in order.
+    pub units: Vec<UnitDrift>,
+}
+
+/// What of one unit differs.
+#[derive(Debug)]
+pub struct UnitDrift {
+    /// The state that it was compared with: the last run's, or what the recovery of an open one will
+    /// leave. Without objects if nothing differs, because a fleet is large.
+    pub state: State,
+    /// The run that somebody left open.
+    pub open: Option<RunId>,
+    /// What differs.
+    pub drift: Drift,
+    /// What an apply would do about it.
+    pub outlook: Outlook,
+}
+
+/// What an apply would do about drift.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Outlook {
+    /// What it would do with each resource.
+    pub actions: BTreeMap<Address, Action>,
+    /// Why it would refuse the unit.
+    pub refusals: Vec<String>,
+    /// Objects that somebody made again, and that it can replace if asked to. Those that would have
+    /// to go before their successors are made are not among them: others use them.
+    pub replaceable: BTreeSet<Address>,
+}
+
+impl FleetDrift {
+    /// How much was seen of all units.
+    pub fn coverage(&self) -> Coverage {
+        let mut coverage = Coverage::default();
+        self.units.iter().for_each(|unit| coverage.add(&unit.drift.coverage));
+        coverage
+    }
+
+    /// Everything that differs.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.units.iter().flat_map(|unit| &unit.drift.findings)
+    }
+
+    /// Drift is told from what could not be read; the latter is worse, because it may hide anything.
+    pub fn exit(&self) -> Exit {
+        let drifted = self.findings().any(|finding| finding.cause.is_drift());
+        let exit = if drifted { Exit::Changes } else { Exit::Fine };
+        let unreadable = self.units.iter().any(|unit| unit.drift.coverage.unreadable > 0);
+        exit.worse(if unreadable { Exit::Unreadable } else { Exit::Fine })
+    }
+}
+
+/// Compares the selected units of a project.
+pub async fn drift_of(
+    project: &mut Project,
+    universe: &Universe,
+    selected: &Selected,
+    depth: Depth,
+) -> Result<FleetDrift, CliError> {
+    let all = universe.wanted.union(&universe.existing);
+    let units: BTreeSet<UnitId> = all.filter(|unit| selected.includes(unit)).cloned().collect();
+    let mut pins = Pins::new(false);
+    for unit in &units {
+        pins.resolve(project, unit).await?;
+    }
+    let pins = pins.table()?;
+    let wish = |unit: &UnitId| -> Result<Option<Desired>, CliError> {
+        match (universe.wanted.contains(unit), project.spec(unit)) {
+            (true, Some(spec)) => {
+                let none = BTreeMap::new();
+                project.workspace(spec, pins.get(unit.place()).unwrap_or(&none)).map(Some)
+            }
+            (true, None) => project.platform(unit.place()).map(Some),
+            (false, _) => Ok(None),
+        }
+    };
+    let lookout = Lookout { reader: &project.cloud, store: &project.store, depth, wish };
+    lookout.look(&units).await
+}
+
+/// Whoever looks.
+#[derive(Debug)]
+pub struct Lookout<'a, R, S, W> {
+    /// The cloud, to be read only.
+    pub reader: &'a R,
+    /// Where states are.
+    pub store: &'a S,
+    /// How much to ask for.
+    pub depth: Depth,
+    /// What the specs want of a unit; none if they do not have it.
+    pub wish: W,
+}
+
+/// A unit that is looked at.
+struct Subject {
+    desired: Desired,
+    /// Whether the specs decide what is wanted. They do not for a platform that they do not have: it
+    /// stays until it is destroyed.
+    decided: bool,
+    state: State,
+    open: Option<OpenRun>,
+    observed: Observed,
+}
+
+type Externals = BTreeMap<External, Value>;
+
+impl<R: Reader, S: Store, W> Lookout<'_, R, S, W>
+where
+    W: Fn(&UnitId) -> Result<Option<Desired>, CliError>,
+{
+    /// Looks at units, with one read for each place.
+    ///
+    /// # Errors
+    /// If a state cannot be read or a spec not be expanded. A place that cannot be read is no error:
+    /// its objects are unreadable.
+    pub async fn look(&self, units: &BTreeSet<UnitId>) -> Result<FleetDrift, CliError> {
+        let mut by_place: BTreeMap<&Place, Vec<&UnitId>> = BTreeMap::new();
+        for unit in units {
+            by_place.entry(unit.place()).or_default().push(unit);
+        }
+        let mut found = FleetDrift { depth: self.depth, units: Vec::new() };
+        for (place, units) in by_place {
+            let externals = self.externals(place).await?;
+            let mut subjects = Vec::new();
+            for unit in units {
+                subjects.extend(self.subject(unit).await?);
+            }
+            self.read(place, &mut subjects, &externals).await;
+            found
+                .units
+                .extend(subjects.into_iter().map(|subject| self.compare(subject, &externals)));
+        }
+        found.units.sort_by(|a, b| a.state.unit.cmp(&b.state.unit));
+        Ok(found)
+    }
+
+    /// What a platform offers by its state.
+    async fn externals(&self, place: &Place) -> Result<Externals, CliError> {
+        let unit = UnitId::Platform(place.clone());
+        let (state, _) = self.state(&unit).await?;
+        let mut externals = Externals::new();
+        for (address, entry) in state.iter().flat_map(|state| &state.entries) {
+            let object = entry.current.as_ref();
+            let outputs =
+                object.into_iter().flat_map(|object| object.inputs.iter().chain(&object.outputs));
+            externals.extend(outputs.map(|(name, value)| {
+                let reference = Reference { address: address.clone(), output: name.clone() };
+                (External { unit: unit.clone(), reference }, value.clone())
+            }));
+        }
+        Ok(externals)
+    }
+
+    /// The state of a unit, and the open run after which it will be so.
+    async fn state(&self, unit: &UnitId) -> Result<(Option<State>, Option<OpenRun>), CliError> {
+        let loaded = load(self.store, unit).await?;
+        let Some(run) = loaded.open_run else { return Ok((loaded.state, None)) };
+        let before =
+            loaded.state.unwrap_or_else(|| State::empty(unit.clone(), run.plan.source.clone()));
+        let events: Vec<Event> = run.events().cloned().collect();
+        let digest = loaded.base.state_digest();
+        let state = prospect(&before, digest, &run.plan, &events, self.reader.schemas())
+            .map_err(|error| CliError::new(Exit::Stuck, format!("{unit}: {error}")))?;
+        Ok((Some(state), Some(run)))
+    }
+
+    /// A unit with what is wanted of it; none if there is neither a spec nor a state.
+    async fn subject(&self, unit: &UnitId) -> Result<Option<Subject>, CliError> {
+        let (state, open) = self.state(unit).await?;
+        let wish = (self.wish)(unit)?;
+        let source = wish.as_ref().map(|desired| desired.source().clone());
+        let Some(source) = state.as_ref().map(|state| state.source.clone()).or(source) else {
+            return Ok(None);
+        };
+        let decided = wish.is_some() || unit.user().is_some();
+        let desired = wish.unwrap_or_else(|| Desired::nothing(unit.clone(), source.clone()));
+        let state = state.unwrap_or_else(|| State::empty(unit.clone(), source));
+        Ok(Some(Subject { desired, decided, state, open, observed: Observed::new() }))
+    }
+
+    /// Reads everything that there is to see, with one read for all units of a place.
+    async fn read(&self, place: &Place, subjects: &mut [Subject], externals: &Externals) {
+        let schemas = self.reader.schemas();
+        let lists: Vec<Vec<Wanted<'_>>> = subjects
+            .iter()
+            .map(|subject| wanted(&subject.desired, &subject.state, externals, schemas))
+            .collect();
+        let lengths: Vec<usize> = lists.iter().map(Vec::len).collect();
+        let all: Vec<Wanted<'_>> = lists.into_iter().flatten().collect();
+        if all.is_empty() {
+            return;
+        }
+        let sightings = self.reader.read(place, self.depth, &all).await.unwrap_or_else(|error| {
+            vec![Sighting::Unreadable { reason: error.to_string() }; all.len()]
+        });
+        let addresses: Vec<Address> = all.iter().map(|wanted| wanted.address.clone()).collect();
+        let mut found = addresses.into_iter().zip(sightings);
+        for (subject, length) in subjects.iter_mut().zip(lengths) {
+            subject.observed = found.by_ref().take(length).collect();
+        }
+    }
+
+    fn compare(&self, subject: Subject, externals: &Externals) -> UnitDrift {
+        let Subject { desired, decided, state, open, observed } = subject;
+        let started = open.iter().flat_map(OpenRun::events).filter_map(|event| match event {
+            Event::Started { step, .. } | Event::UndoStarted { step } => Some(*step),
+            _ => None,
+        });
+        let started = started.collect();
+        let underway = open.as_ref().map(|run| Underway { plan: &run.plan, started });
+        let drift = drift(DriftInput {
+            desired: decided.then_some(&desired),
+            state: &state,
+            observed: &observed,
+            externals,
+            schemas: self.reader.schemas(),
+            open: underway.as_ref(),
+        });
+        let open = open.map(|run| run.id);
+        if drift.findings.is_empty() {
+            let state = State::empty(state.unit, state.source);
+            return UnitDrift { state, open, drift, outlook: Outlook::default() };
+        }
+        // After a recovery, the cloud is another one than what was seen now.
+        let outlook = match open {
+            None if decided => self.outlook((&desired, &state, &observed), externals, &drift),
+            _ => Outlook::default(),
+        };
+        UnitDrift { state, open, drift, outlook }
+    }
+
+    /// What an apply would do by what was seen.
+    fn outlook(
+        &self,
+        (desired, state, observed): (&Desired, &State, &Observed),
+        externals: &Externals,
+        drift: &Drift,
+    ) -> Outlook {
+        let schemas = self.reader.schemas();
+        let actions = |replace: &BTreeSet<Address>| {
+            let input = PlanInput { desired, state, observed, externals, schemas, replace };
+            let changes = plan(input)?.plan.changes.into_iter();
+            Ok(changes.map(|change| (change.address, change.action)).collect())
+        };
+        let planned: Result<BTreeMap<Address, Action>, Vec<Refusal>> = actions(&BTreeSet::new());
+        let actions_of = match planned {
+            Ok(actions) => actions,
+            Err(refusals) => {
+                let refusals = refusals.iter().map(ToString::to_string).collect();
+                return Outlook { refusals, ..Outlook::default() };
+            }
+        };
+        let remade = drift
+            .findings
+            .iter()
+            .filter(|finding| finding.cause == Cause::RemadeOutside && finding.attribute.is_none());
+        let remade: BTreeSet<Address> = remade.map(|finding| finding.address.clone()).collect();
+        let replaced = |address: &&Address| {
+            let asked = actions(&BTreeSet::from([(*address).clone()]));
+            asked.is_ok_and(|actions| actions.get(*address) == Some(&Action::Replace))
+        };
+        let replaceable = remade.iter().filter(replaced).cloned().collect();
+        Outlook { actions: actions_of, refusals: Vec::new(), replaceable }
+    }
+}

@@ -1,0 +1,195 @@
+//! `nfplan.drift/1`: what `nfplan drift --json` prints.
+//!
+//! ```json
+//! {
+//!   "format": "nfplan.drift/1",
+//!   "result": "drift",
+//!   "refresh": "deep",
+//!   "coverage": { "complete": true, "objects": 41, "read": 41, "unreadable": 0, "not_requested": [] },
+//!   "summary": { "changed_outside": 1 },
+//!   "units": [{
+//!     "unit": "workspace/111122223333.us-east-1/alice",
+//!     "user": "alice",
+//!     "coverage": { … },
+//!     "findings": [{
+//!       "cause": "changed_outside",
+//!       "address": "batch.compute_environment/main",
+//!       "attribute": "max_vcpus",
+//!       "paths": ["max_vcpus"],
+//!       "wanted": { "value": 64 },
+//!       "applied": 64,
+//!       "live": 9999,
+//!       "origin": "nfplan.yaml:12:44",
+//!       "apply": "update"
+//!     }],
+//!     "commands": ["nfplan apply --refresh deep --select alice"]
+//!   }]
+//! }
+//! ```
+//!
+//! `result` is `drift`, `incomplete` (nothing that was read differs, but not everything was read) or
+//! `none`. Every unit that was looked at is there, by its id; findings are in order, the worst
+//! first. A unit with an open run has its id in `open_run` and was compared with what its recovery
+//! will leave. `attribute` is absent where a finding is about an object as a whole; `wanted`,
+//! `applied` and `live` are absent where there is no such value, and `live` also where it was not
+//! read, which `coverage` names. `wanted` is an expression, as `after` is in a plan. `apply` is what
+//! the next apply would do with the resource, `refusals` why it would refuse the unit.
+
+use std::collections::BTreeMap;
+
+use nfplan_engine::address::Address;
+use nfplan_engine::address::UnitId;
+use nfplan_engine::change::Action;
+use nfplan_engine::drift::Cause;
+use nfplan_engine::drift::Coverage;
+use nfplan_engine::drift::Finding;
+use nfplan_engine::drift::Unasked;
+use nfplan_engine::expr::Expr;
+use nfplan_engine::plan::Refresh;
+use nfplan_engine::provider::Depth;
+use nfplan_engine::value::Value;
+use nfplan_state::format::RunId;
+use serde::Serialize;
+
+use super::FleetDrift;
+use super::UnitDrift;
+use super::remedy::commands;
+use crate::render;
+
+/// The document.
+#[derive(Debug, Serialize)]
+pub struct DriftDocument<'a> {
+    format: &'static str,
+    result: &'static str,
+    refresh: Refresh,
+    coverage: CoverageDocument,
+    summary: BTreeMap<Cause, u64>,
+    units: Vec<UnitDocument<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct CoverageDocument {
+    complete: bool,
+    objects: u64,
+    read: u64,
+    unreadable: u64,
+    not_requested: Vec<UnaskedDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct UnaskedDocument {
+    resource_type: Box<str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attribute: Option<&'static str>,
+    objects: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct UnitDocument<'a> {
+    unit: &'a UnitId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open_run: Option<RunId>,
+    coverage: CoverageDocument,
+    findings: Vec<FindingDocument<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    refusals: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    commands: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct FindingDocument<'a> {
+    cause: Cause,
+    address: &'a Address,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attribute: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    paths: Vec<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    less_safe: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wanted: Option<&'a Expr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    applied: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    apply: Option<Action>,
+}
+
+impl<'a> DriftDocument<'a> {
+    /// Sums up.
+    pub fn new(fleet: &'a FleetDrift) -> Self {
+        let coverage = fleet.coverage();
+        let mut summary = BTreeMap::new();
+        for finding in fleet.findings() {
+            *summary.entry(finding.cause).or_default() += 1;
+        }
+        let result = match summary.keys().any(|cause: &Cause| cause.is_drift()) {
+            true => "drift",
+            false if coverage.is_complete() => "none",
+            false => "incomplete",
+        };
+        let refresh = match fleet.depth {
+            Depth::Bulk => Refresh::Bulk,
+            Depth::Deep => Refresh::Deep,
+        };
+        Self {
+            format: "nfplan.drift/1",
+            result,
+            refresh,
+            coverage: CoverageDocument::new(&coverage),
+            summary,
+            units: fleet.units.iter().map(|unit| UnitDocument::new(unit, fleet.depth)).collect(),
+        }
+    }
+}
+
+impl CoverageDocument {
+    fn new(coverage: &Coverage) -> Self {
+        let not_requested = coverage.not_requested.iter().map(|(unasked, objects)| {
+            let Unasked { resource_type, attribute } = unasked.clone();
+            UnaskedDocument { resource_type, attribute, objects: *objects }
+        });
+        Self {
+            complete: coverage.is_complete(),
+            objects: coverage.objects,
+            read: coverage.read,
+            unreadable: coverage.unreadable,
+            not_requested: not_requested.collect(),
+        }
+    }
+}
+
+impl<'a> UnitDocument<'a> {
+    fn new(unit: &'a UnitDrift, depth: Depth) -> Self {
+        let finding = |finding: &'a Finding| FindingDocument {
+            cause: finding.cause,
+            address: &finding.address,
+            attribute: finding.attribute,
+            paths: render::drift::paths(finding),
+            less_safe: finding.less_safe,
+            wanted: finding.wanted.as_ref(),
+            applied: finding.applied.as_ref(),
+            live: finding.live.as_ref(),
+            note: finding.note.as_deref(),
+            origin: finding.origin.as_deref(),
+            apply: unit.outlook.actions.get(&finding.address).copied(),
+        };
+        Self {
+            unit: &unit.state.unit,
+            user: unit.state.source.user.as_deref(),
+            open_run: unit.open,
+            coverage: CoverageDocument::new(&unit.drift.coverage),
+            findings: unit.drift.findings.iter().map(finding).collect(),
+            refusals: &unit.outlook.refusals,
+            commands: commands(&[unit], depth),
+        }
+    }
+}
