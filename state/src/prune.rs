@@ -1,0 +1,121 @@
+//! Deleting what nothing refers to any more: old states, and journals of runs that ended.
+//!
+//! Only write-once objects go, never the head, the lease, what the head or the open run needs, or a
+//! state that is to be kept. The head is moved first, with nothing changed but epoch and nonce: a
+//! slow writer that was overtaken has written its snapshot or plan already, and would point the head
+//! to it after it was deleted. States go oldest first and after those outside the history, so that a
+//! prune that was killed leaves a history without a gap.
+
+use std::collections::BTreeSet;
+
+use nfplan_engine::address::UnitId;
+use nfplan_engine::clock::Clock;
+use nfplan_engine::store::Store;
+
+use crate::format::Head;
+use crate::format::Nonce;
+use crate::history::Chain;
+use crate::keys::Keys;
+use crate::lease::Lease;
+use crate::run::move_head;
+use crate::unit::StateError;
+use crate::unit::load;
+use crate::unit::load_head;
+
+/// Why a unit cannot be pruned, or not to the end. What was deleted was not needed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PruneError {
+    /// Another process got ahead.
+    #[error("{unit} was taken over by another process: nothing more was deleted")]
+    Overtaken {
+        /// The unit.
+        unit: UnitId,
+    },
+    /// The lease ran out.
+    #[error("the lease of {unit} ran out: nothing more was deleted; do it again")]
+    LeaseRanOut {
+        /// The unit.
+        unit: UnitId,
+    },
+    /// The store failed, or what is in it cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+/// Lists the keys that a prune would delete, in the order in which they would go. Writes nothing.
+///
+/// # Errors
+/// If the unit is not sound: then nothing of it may be deleted.
+pub async fn prunable(
+    store: &impl Store,
+    unit: &UnitId,
+    keep: u64,
+) -> Result<Vec<String>, StateError> {
+    // Everything that is needed has to be there before anything goes.
+    let loaded = load(store, unit).await?;
+    let Some(head) = loaded.base.head.map(|versioned| versioned.head) else {
+        return Ok(Vec::new());
+    };
+    let keys = Keys(unit);
+    let (mut kept, mut chain) = (BTreeSet::new(), BTreeSet::new());
+    let mut walk = Chain::of(store, &head).await?;
+    while (kept.len() as u64) < keep.max(1) {
+        let Some(version) = walk.next(store).await? else { break };
+        kept.insert(keys.snapshot(version.serial, &version.digest));
+    }
+    while let Ok(Some(version)) = walk.next(store).await {
+        chain.insert(keys.snapshot(version.serial, &version.digest));
+    }
+    let snapshots = store.list(&keys.snapshots()).await?;
+    let own = |key: &String| keys.snapshot_of(key).is_some() && !kept.contains(key);
+    let (old, stray): (Vec<String>, Vec<String>) =
+        snapshots.into_iter().filter(own).partition(|key| chain.contains(key));
+    let mut all = stray;
+    all.extend(old);
+    all.extend(ended_runs(store, unit, &head).await?);
+    Ok(all)
+}
+
+/// Plans and events of runs that are not open.
+async fn ended_runs(
+    store: &impl Store,
+    unit: &UnitId,
+    head: &Head,
+) -> Result<Vec<String>, StateError> {
+    let keys = Keys(unit);
+    let open = head.open_run.as_ref().map(|pointer| pointer.id);
+    let mut found = Vec::new();
+    for folder in store.list(&keys.runs()).await? {
+        let Some(run) = keys.run_of(&folder).filter(|run| Some(*run) != open) else { continue };
+        found.extend(store.list(&keys.batches(run)).await?);
+        let plan = keys.plan(run);
+        found.extend(store.list(&folder).await?.into_iter().filter(|key| *key == plan));
+    }
+    Ok(found)
+}
+
+/// Deletes all that [`prunable`] lists, and returns the keys.
+///
+/// # Errors
+/// If the unit is not sound, or if the lease is lost on the way.
+pub async fn prune<S: Store, C: Clock>(
+    lease: &Lease<'_, S, C>,
+    keep: u64,
+) -> Result<Vec<String>, PruneError> {
+    let (store, unit) = (lease.store(), lease.unit());
+    let overtaken = || PruneError::Overtaken { unit: unit.clone() };
+    let Some(before) = load_head(store, unit).await? else { return Ok(Vec::new()) };
+    if before.head.epoch > lease.epoch() {
+        return Err(overtaken());
+    }
+    let head = Head { epoch: lease.epoch(), nonce: Nonce::fresh(), ..before.head.clone() };
+    move_head(lease, Some(&before), head).await?.ok_or_else(overtaken)?;
+    let listed = prunable(store, unit, keep).await?;
+    for key in &listed {
+        if !lease.may_send() {
+            return Err(PruneError::LeaseRanOut { unit: unit.clone() });
+        }
+        store.delete(key).await.map_err(StateError::from)?;
+    }
+    Ok(listed)
+}
