@@ -16,6 +16,7 @@ pub mod error;
 pub mod explain;
 pub mod graph;
 pub mod help;
+pub mod history;
 mod leaves;
 mod lines;
 pub(crate) mod name;
@@ -31,6 +32,8 @@ pub mod state;
 mod template;
 mod text;
 mod undo;
+pub mod unlock;
+pub mod upkeep;
 mod value;
 mod words;
 

@@ -19,7 +19,7 @@ const APPLY: [&str; 2] = ["apply", "--auto-approve"];
 const DESTROY: [&str; 2] = ["destroy", "--auto-approve"];
 
 /// Starts a command and waits until the cloud's log has so many more lines, or the process is over.
-fn begin(project: &Project, arguments: &[&str], lines: usize) -> Child {
+pub(crate) fn begin(project: &Project, arguments: &[&str], lines: usize) -> Child {
     let log = project.path(".nfplan/sim/111122223333.log");
     let count = || fs::read(&log).map_or(0, |text| text.split(|byte| *byte == b'\n').count());
     let (first, started) = (count(), Instant::now());
@@ -32,12 +32,12 @@ fn begin(project: &Project, arguments: &[&str], lines: usize) -> Child {
     child
 }
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([name, &child.id().to_string()]).status();
     assert!(sent.unwrap().success() || name == "-TERM");
 }
 
-fn wait(child: Child) -> Answer {
+pub(crate) fn wait(child: Child) -> Answer {
     Answer::of(child.wait_with_output().unwrap())
 }
 
