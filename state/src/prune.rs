@@ -1,10 +1,17 @@
 //! Deleting what nothing refers to any more: old states, and journals of runs that ended.
 //!
 //! Only write-once objects go, never the head, the lease, what the head or the open run needs, or a
-//! state that is to be kept. The head is moved first, with nothing changed but epoch and nonce: a
-//! slow writer that was overtaken has written its snapshot or plan already, and would point the head
-//! to it after it was deleted. States go oldest first and after those outside the history, so that a
-//! prune that was killed leaves a history without a gap.
+//! state that is to be kept. What is listed can never be pointed to again, whoever else is at work and
+//! whatever they take this process for:
+//!
+//! - A head's serial only grows, so a snapshot whose serial is not above it is in the history now or
+//!   never. One above it stays: the next run may end with that very state.
+//! - A plan is written before the head moves to its run. The head is moved here after the listing,
+//!   with nothing changed but epoch and nonce, so whoever wrote a plan before that can open no run
+//!   with it.
+//!
+//! States go oldest first and after those outside the history, so that a prune that was killed
+//! leaves a history without a gap.
 
 use std::collections::BTreeSet;
 
@@ -19,8 +26,8 @@ use crate::keys::Keys;
 use crate::lease::Lease;
 use crate::run::move_head;
 use crate::unit::StateError;
+use crate::unit::VersionedHead;
 use crate::unit::load;
-use crate::unit::load_head;
 
 /// Why a unit cannot be pruned, or not to the end. What was deleted was not needed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,13 +59,16 @@ pub async fn prunable(
     keep: u64,
 ) -> Result<Vec<String>, StateError> {
     // Everything that is needed has to be there before anything goes.
-    let loaded = load(store, unit).await?;
-    let Some(head) = loaded.base.head.map(|versioned| versioned.head) else {
-        return Ok(Vec::new());
-    };
-    let keys = Keys(unit);
+    match load(store, unit).await?.base.head {
+        Some(VersionedHead { head, .. }) => unneeded(store, &head, keep).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+async fn unneeded(store: &impl Store, head: &Head, keep: u64) -> Result<Vec<String>, StateError> {
+    let keys = Keys(&head.unit);
     let (mut kept, mut chain) = (BTreeSet::new(), BTreeSet::new());
-    let mut walk = Chain::of(store, &head).await?;
+    let mut walk = Chain::of(store, head).await?;
     while (kept.len() as u64) < keep.max(1) {
         let Some(version) = walk.next(store).await? else { break };
         kept.insert(keys.snapshot(version.serial, &version.digest));
@@ -66,23 +76,22 @@ pub async fn prunable(
     while let Ok(Some(version)) = walk.next(store).await {
         chain.insert(keys.snapshot(version.serial, &version.digest));
     }
-    let snapshots = store.list(&keys.snapshots()).await?;
-    let own = |key: &String| keys.snapshot_of(key).is_some() && !kept.contains(key);
+    let mut snapshots = store.list(&keys.snapshots()).await?;
+    snapshots.retain(|key| {
+        let serial = keys.snapshot_of(key).map(|(serial, _)| serial);
+        serial.is_some_and(|serial| serial <= head.serial) && !kept.contains(key)
+    });
     let (old, stray): (Vec<String>, Vec<String>) =
-        snapshots.into_iter().filter(own).partition(|key| chain.contains(key));
+        snapshots.into_iter().partition(|key| chain.contains(key));
     let mut all = stray;
     all.extend(old);
-    all.extend(ended_runs(store, unit, &head).await?);
+    all.extend(ended_runs(store, head).await?);
     Ok(all)
 }
 
 /// Plans and events of runs that are not open.
-async fn ended_runs(
-    store: &impl Store,
-    unit: &UnitId,
-    head: &Head,
-) -> Result<Vec<String>, StateError> {
-    let keys = Keys(unit);
+async fn ended_runs(store: &impl Store, head: &Head) -> Result<Vec<String>, StateError> {
+    let keys = Keys(&head.unit);
     let open = head.open_run.as_ref().map(|pointer| pointer.id);
     let mut found = Vec::new();
     for folder in store.list(&keys.runs()).await? {
@@ -104,13 +113,13 @@ pub async fn prune<S: Store, C: Clock>(
 ) -> Result<Vec<String>, PruneError> {
     let (store, unit) = (lease.store(), lease.unit());
     let overtaken = || PruneError::Overtaken { unit: unit.clone() };
-    let Some(before) = load_head(store, unit).await? else { return Ok(Vec::new()) };
+    let Some(before) = load(store, unit).await?.base.head else { return Ok(Vec::new()) };
     if before.head.epoch > lease.epoch() {
         return Err(overtaken());
     }
+    let listed = unneeded(store, &before.head, keep).await?;
     let head = Head { epoch: lease.epoch(), nonce: Nonce::fresh(), ..before.head.clone() };
     move_head(lease, Some(&before), head).await?.ok_or_else(overtaken)?;
-    let listed = prunable(store, unit, keep).await?;
     for key in &listed {
         if !lease.may_send() {
             return Err(PruneError::LeaseRanOut { unit: unit.clone() });

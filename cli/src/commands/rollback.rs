@@ -1,5 +1,6 @@
 //! `nfplan rollback`: ends open runs by undoing them.
 
+use nfplan_state::unit::Loaded;
 use nfplan_state::unit::load;
 
 use super::Context;
@@ -23,7 +24,8 @@ pub async fn rollback(context: &Context, arguments: &RollbackArguments) -> Resul
     let (mut open, mut looked_at) = (Vec::new(), 0);
     for unit in universe.existing.iter().filter(|unit| selected.names(unit)) {
         looked_at += 1;
-        if load(&project.store, unit).await?.open_run.is_some() {
+        // One that cannot be read is reported with the others, and does not keep them.
+        if !matches!(load(&project.store, unit).await, Ok(Loaded { open_run: None, .. })) {
             open.push(unit.clone());
         }
     }

@@ -122,6 +122,17 @@ fn a_rollback_that_is_interrupted_goes_on_with_the_next_one() {
 }
 
 #[test]
+fn a_unit_that_is_damaged_does_not_keep_the_others_from_being_rolled_back() {
+    let (project, _) = killed(40);
+    project.write(&format!(".nfplan/state/{}/head.json", unit("alice")), "{}");
+    let answer = project.run(&["rollback", "--json"]).exits(6);
+    let results = answer.results();
+    assert_eq!(results[&unit("alice")], "failed");
+    assert_eq!(results[&unit("bob")], "rolled_back");
+    project.run(&["state", "verify"]).exits(6).shows("bob sound").shows("alice corrupt");
+}
+
+#[test]
 fn a_rollback_names_what_it_does_not_know() {
     let project = Project::applied(&["alice"]);
     let answer = project.unchanged_by(|project| project.run(&["rollback", "--select", "alise"]));

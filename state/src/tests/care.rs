@@ -189,7 +189,16 @@ fn states_that_nobody_points_to_are_pruned() {
     assert_eq!(site.keys("snapshots/").len(), 5);
     site.is_sound();
     prune_now(&site, 9).unwrap();
-    assert_eq!(site.keys("snapshots/").len(), 4);
+    assert_eq!(site.keys("snapshots/").len(), 5, "the run may yet end with that state");
+    let another = site.acquire(holder("another"));
+    let loaded = site.load();
+    let (run, _) = site.adopt(&another, &loaded).unwrap();
+    site.clock.run(run.close(&fold(&loaded, &[mark(6)]))).unwrap();
+    site.release(another);
+    assert_eq!(site.keys("snapshots/").len(), 6, "it ended with another one");
+    prune_now(&site, 9).unwrap();
+    assert_eq!(site.keys("snapshots/").len(), 5);
+    site.is_sound();
 }
 
 #[test]
@@ -222,6 +231,23 @@ fn a_slow_writer_cannot_point_the_head_to_what_was_pruned() {
     assert!(matches!(error, RunError::Overtaken { .. }), "{error:?}");
     site.is_sound();
     site.recover().unwrap();
+    site.is_sound();
+}
+
+#[test]
+fn a_slow_writer_cannot_open_a_run_whose_plan_was_pruned() {
+    let site = Site::new();
+    site.apply(&[1]).unwrap();
+    let slow_lease = site.acquire(gone_holder("slow"));
+    let base = site.load().base;
+    let plan = plan_from(&base);
+    site.store.arm("head.json", Fault::Late);
+    let mut opening = pin!(Run::open(&slow_lease, &base, &plan));
+    assert!(poll(opening.as_mut()).is_pending(), "the plan is written, the head not yet");
+    prune_now(&site, 1).unwrap();
+    assert_eq!(site.keys("runs/"), [""; 0]);
+    let error = site.clock.run(opening).unwrap_err();
+    assert!(matches!(error, RunError::Stale { .. }), "{error:?}");
     site.is_sound();
 }
 
