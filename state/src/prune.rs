@@ -10,6 +10,9 @@
 //!   with nothing changed but epoch and nonce, so whoever wrote a plan before that can open no run
 //!   with it.
 //!
+//! Of the journals of runs that ended, the batches stay by which somebody took a run over. They are
+//! few and small, and shut out whoever had it before.
+//!
 //! States go oldest first and after those outside the history, so that a prune that was killed
 //! leaves a history without a gap.
 
@@ -17,8 +20,11 @@ use std::collections::BTreeSet;
 
 use nfplan_engine::address::UnitId;
 use nfplan_engine::clock::Clock;
+use nfplan_engine::event::Event;
 use nfplan_engine::store::Store;
 
+use crate::format::BatchDocument;
+use crate::format::Document as _;
 use crate::format::Head;
 use crate::format::Nonce;
 use crate::history::Chain;
@@ -96,11 +102,23 @@ async fn ended_runs(store: &impl Store, head: &Head) -> Result<Vec<String>, Stat
     let mut found = Vec::new();
     for folder in store.list(&keys.runs()).await? {
         let Some(run) = keys.run_of(&folder).filter(|run| Some(*run) != open) else { continue };
-        found.extend(store.list(&keys.batches(run)).await?);
+        for key in store.list(&keys.batches(run)).await? {
+            if !is_fence(store, &key).await? {
+                found.push(key);
+            }
+        }
         let plan = keys.plan(run);
         found.extend(store.list(&folder).await?.into_iter().filter(|key| *key == plan));
     }
     Ok(found)
+}
+
+/// Whether a batch shuts a writer out that was overtaken: it would take this number next, and
+/// believe that the run is still its own.
+async fn is_fence(store: &impl Store, key: &str) -> Result<bool, StateError> {
+    let Some(stored) = store.get(key).await? else { return Ok(false) };
+    let batch = BatchDocument::decode(&stored.body);
+    Ok(batch.map_or(true, |batch| batch.events.contains(&Event::Sealed)))
 }
 
 /// Deletes all that [`prunable`] lists, and returns the keys.

@@ -235,6 +235,19 @@ fn a_slow_writer_cannot_point_the_head_to_what_was_pruned() {
 }
 
 #[test]
+fn a_writer_that_was_overtaken_stays_shut_out_when_its_run_was_pruned() {
+    let site = Site::new();
+    let slow_lease = site.acquire(gone_holder("slow"));
+    let mut slow = site.open(&slow_lease).unwrap();
+    site.append(&mut slow, &[mark(1)]).unwrap();
+    site.recover().unwrap();
+    prune_now(&site, 1).unwrap();
+    assert_eq!(site.keys("runs/").len(), 1, "the seal alone");
+    assert!(site.append(&mut slow, &[mark(2)]).is_err());
+    site.is_sound();
+}
+
+#[test]
 fn a_slow_writer_cannot_open_a_run_whose_plan_was_pruned() {
     let site = Site::new();
     site.apply(&[1]).unwrap();
