@@ -16,6 +16,7 @@ use futures_util::stream;
 use nfplan_engine::address::External;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::apply::Ended;
+use nfplan_engine::apply::OnFailure;
 use nfplan_engine::apply::RunContext;
 use nfplan_engine::apply::Start;
 use nfplan_engine::apply::run;
@@ -64,6 +65,8 @@ pub struct Workshop<'a, S, P, C, O> {
     pub holder: Holder,
     /// The durations of leases.
     pub lease: LeaseConfig,
+    /// What becomes of a unit when a build step of its run fails.
+    pub on_failure: OnFailure,
 }
 
 /// What became of one unit.
@@ -124,8 +127,7 @@ where
     ) -> (UnitId, UnitOutcome) {
         let id = unit.plan.unit.clone();
         if interrupt.clone().now_or_never().is_some() {
-            let error = CliError::new(Exit::Interrupted, "not begun, because of the interrupt");
-            return (id, UnitOutcome::Failed(error));
+            return (id, UnitOutcome::Failed(not_begun()));
         }
         let outcome = match self.carry_out(unit, interrupt).await {
             Ok(outcome) => outcome,
@@ -142,7 +144,7 @@ where
         let lease = self.lease(&unit.plan.unit).await?;
         let work = self.run_fresh(&lease, &unit, interrupt);
         let result = keeping(&lease, work).await;
-        self.release(lease, result).await
+        self.release(lease, result, UnitOutcome::is_orderly).await
     }
 
     async fn run_fresh(
@@ -160,7 +162,8 @@ where
         };
         let journal = Run::open(lease, base, plan).await?;
         let predecessor = base.state_digest();
-        let script = Script { plan, state, predecessor, opened_with, start: Start::Fresh };
+        let (start, on_failure) = (Start::Fresh, self.on_failure);
+        let script = Script { plan, state, predecessor, opened_with, start, on_failure };
         self.conduct(journal, script, interrupt).await
     }
 
@@ -182,6 +185,7 @@ where
             externals: &self.externals(),
             opened_with: &script.opened_with,
             salt: &salt,
+            on_failure: script.on_failure,
         };
         let Ended { report, state, journal } =
             run(context, journal, script.start, interrupt).await?;
@@ -203,7 +207,32 @@ where
         }
         let lease = self.lease(unit).await?;
         let result = keeping(&lease, self.run_found(&lease, recovery, interrupt)).await;
-        self.release(lease, result).await
+        let is_orderly =
+            |found: &Option<UnitOutcome>| found.as_ref().is_none_or(UnitOutcome::is_orderly);
+        self.release(lease, result, is_orderly).await
+    }
+
+    /// Ends the runs of these units that somebody left open, several side by side.
+    pub async fn recover_all(
+        &self,
+        units: Vec<UnitId>,
+        recovery: Recovery,
+        interrupt: impl Future<Output = ()>,
+    ) -> Outcomes {
+        let interrupt = interrupt.shared();
+        let recovered = stream::iter(units).map(|unit| {
+            let interrupt = interrupt.clone();
+            async move {
+                if interrupt.clone().now_or_never().is_some() {
+                    return Some((unit, UnitOutcome::Failed(not_begun())));
+                }
+                let outcome = self.recover(&unit, recovery, interrupt).await;
+                let outcome = outcome.unwrap_or_else(|error| Some(UnitOutcome::Failed(error)));
+                outcome.map(|outcome| (unit, outcome))
+            }
+        });
+        let recovered: Vec<_> = recovered.buffer_unordered(SIDE_BY_SIDE).collect().await;
+        recovered.into_iter().flatten().collect()
     }
 
     async fn run_found(
@@ -224,8 +253,13 @@ where
         let source = open.plan.source.clone();
         let state = loaded.state.unwrap_or_else(|| State::empty(lease.unit().clone(), source));
         let predecessor = loaded.base.state_digest();
+        let on_failure = match recovery {
+            Recovery::Resume => self.on_failure,
+            Recovery::RollBack => OnFailure::RollBack,
+        };
         let start = Start::Found(events, recovery);
-        let script = Script { plan: &open.plan, state: &state, predecessor, opened_with, start };
+        let plan = &open.plan;
+        let script = Script { plan, state: &state, predecessor, opened_with, start, on_failure };
         self.conduct(journal, script, interrupt).await.map(Some)
     }
 
@@ -239,8 +273,10 @@ where
         &self,
         lease: Lease<'_, S, C>,
         result: Result<T, CliError>,
+        is_orderly: impl FnOnce(&T) -> bool,
     ) -> Result<T, CliError> {
-        let quiet = if result.is_ok() { Duration::ZERO } else { self.provider.horizon() };
+        let orderly = result.as_ref().is_ok_and(is_orderly);
+        let quiet = if orderly { Duration::ZERO } else { self.provider.horizon() };
         let released = lease.release(quiet).await;
         let value = result?;
         released?;
@@ -252,9 +288,14 @@ where
     }
 }
 
+/// Why a unit was left alone after a signal.
+fn not_begun() -> CliError {
+    CliError::new(Exit::Interrupted, "not begun, because of the interrupt")
+}
+
 /// Does the work while the lease is kept alive. If it is lost, the work finds out by itself before
 /// it sends anything more.
-async fn keeping<S: Store, C: Clock, T>(
+pub async fn keeping<S: Store, C: Clock, T>(
     lease: &Lease<'_, S, C>,
     work: impl Future<Output = T>,
 ) -> T {
@@ -272,6 +313,7 @@ struct Script<'s> {
     predecessor: Option<Digest>,
     opened_with: BTreeMap<External, Value>,
     start: Start,
+    on_failure: OnFailure,
 }
 
 /// Sets aside units that rest on one that failed.
@@ -300,11 +342,17 @@ fn obstacle<'o>(plan: &UnitPlan, outcomes: &'o Outcomes) -> Option<&'o UnitId> {
 }
 
 impl UnitOutcome {
+    /// Whether its calls have all come back. An interrupt leaves those alone that are under way.
+    fn is_orderly(&self) -> bool {
+        !matches!(self, Self::Ran(Report { result: UnitResult::Interrupted, .. }))
+    }
+
     /// Whether the unit had better be left alone by the plan that follows a recovery.
     pub fn blocks(&self) -> bool {
         match self {
             Self::Ran(report) => {
-                matches!(report.result, UnitResult::Stuck(_) | UnitResult::Interrupted)
+                use UnitResult as R;
+                matches!(report.result, R::Stuck(_) | R::Interrupted | R::Stopped)
             }
             Self::Refused(_) | Self::Failed(_) => true,
         }

@@ -2,6 +2,7 @@
 //! [`help`](crate::help).
 
 pub mod drift;
+pub mod states;
 pub mod views;
 
 use std::path::PathBuf;
@@ -17,6 +18,14 @@ use clap::parser::ValueSource;
 
 use crate::reporting::ReportRequest;
 use drift::DriftArguments;
+use states::ForgetArguments;
+use states::OnFailureArgument;
+use states::PruneArguments;
+use states::PullArguments;
+use states::PushArguments;
+use states::RestoreArguments;
+use states::RollbackArguments;
+use states::UnlockArguments;
 use views::DiffArguments;
 use views::ExplainArguments;
 use views::GraphArguments;
@@ -163,7 +172,18 @@ pub enum Command {
     Output(OutputArguments),
     /// Explain the code of a problem, or where a resource's attributes come from
     Explain(ExplainArguments),
-    /// Look at states
+    /// End runs that were interrupted or stopped: undo what they began
+    ///
+    /// A run that is past its commit point only goes forward, and is finished. Nothing is planned,
+    /// and units without an open run are left alone.
+    Rollback(RollbackArguments),
+    /// Free a unit whose holder is gone or silent, and show the evidence
+    ///
+    /// Never needed for work to go on: `nfplan apply` takes such a unit over by itself. A holder that
+    /// may still live is watched until its lease has run out; if it shows a sign of life, the unit
+    /// is left alone. Nothing but the lease is changed; the reason is shown and kept nowhere.
+    Unlock(UnlockArguments),
+    /// Look at states and after them
     #[command(subcommand)]
     State(StateCommand),
     /// Print the JSON Schema of the spec files, or their reference
@@ -357,6 +377,15 @@ pub struct ApplyArguments {
     /// Go on with runs that were interrupted instead of rolling them back
     #[arg(long, env = "NFPLAN_RESUME")]
     pub resume: bool,
+    /// What becomes of a unit when a step fails
+    #[arg(
+        long,
+        value_name = "ACTION",
+        value_enum,
+        default_value_t = OnFailureArgument::Rollback,
+        env = "NFPLAN_ON_FAILURE"
+    )]
+    pub on_failure: OnFailureArgument,
 }
 
 /// `nfplan destroy`.
@@ -401,6 +430,35 @@ pub enum StateCommand {
         #[command(flatten)]
         selection: Selection,
     },
+    /// Show the states that units had, the current one first
+    History(Selection),
+    /// Check everything that is kept of units, and name what is damaged
+    ///
+    /// Reads head, lease, every state of the history, and plan and journal of an open run. Writes
+    /// nothing.
+    Verify(Selection),
+    /// Bring an earlier state back, as a new one
+    ///
+    /// The state before stays in the history, and counters stay at their highest. The cloud is not
+    /// touched: the next plan shows how it differs.
+    Restore(RestoreArguments),
+    /// Print a unit's state as a document that `push` takes
+    Pull(PullArguments),
+    /// Put a document in the place of a unit's state, as a new one
+    ///
+    /// Refused if the document belongs to another history, if the state has changed since it was
+    /// pulled, if a counter would fall, or while a run is open. The cloud is not touched.
+    Push(PushArguments),
+    /// Delete old states and the journals of runs that ended
+    ///
+    /// What the current state, an open run or a kept state needs always stays. A unit that is not
+    /// sound is left alone.
+    Prune(PruneArguments),
+    /// Drop an object from a unit's state and leave it in the cloud
+    ///
+    /// The reason is kept with the new state. While the specs want the resource, the next apply looks
+    /// for the object by its name and its tags, and adopts it again.
+    Forget(ForgetArguments),
 }
 
 /// `nfplan completions`.

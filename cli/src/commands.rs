@@ -12,9 +12,11 @@ pub mod init;
 pub mod man;
 pub mod output;
 pub mod plan;
+pub mod rollback;
 pub mod schema;
 pub mod show;
 pub mod state;
+pub mod unlock;
 pub mod validate;
 pub mod version;
 

@@ -1,5 +1,7 @@
 //! The JSON documents of `--json`: versioned, one on stdout for each command.
 
+pub mod upkeep;
+
 use std::collections::BTreeMap;
 
 use nfplan_engine::address::UnitId;
@@ -48,10 +50,14 @@ impl ApplyDocument {
             result: result_word(outcome),
             messages: messages(outcome),
         });
+        let has = |word: &str| outcomes.values().any(|outcome| result_word(outcome) == word);
         let result = match exit {
+            // Nothing but a rollback that was asked for is fine like this.
+            Exit::Fine if has("rolled_back") => "rolled_back",
             Exit::Fine => "applied",
             Exit::Leftovers => "applied_with_leftovers",
             Exit::RolledBack => "rolled_back",
+            Exit::Stuck if has("stopped") && !has("stuck") => "stopped",
             Exit::Stuck => "stuck",
             Exit::Interrupted | Exit::Terminated => "interrupted",
             Exit::Refused => "refused",
@@ -76,6 +82,7 @@ pub fn result_word(outcome: &UnitOutcome) -> &'static str {
             UnitResult::RolledBack(_) => "rolled_back",
             UnitResult::Stuck(_) => "stuck",
             UnitResult::Interrupted => "interrupted",
+            UnitResult::Stopped => "stopped",
         },
     }
 }

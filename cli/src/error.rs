@@ -7,7 +7,9 @@ use nfplan_engine::provider::ProviderError;
 use nfplan_engine::store::StoreError;
 use nfplan_specs::diagnostic::Diagnostics;
 use nfplan_specs::fleet::LoadError;
+use nfplan_state::edit::EditError;
 use nfplan_state::lease::LeaseError;
+use nfplan_state::prune::PruneError;
 use nfplan_state::unit::StateError;
 
 use crate::exit::Exit;
@@ -163,6 +165,39 @@ impl From<nfplan_state::run::RunError> for CliError {
             E::Stale { .. } | E::Open { .. } => Self::refused(error.to_string()),
             E::Overtaken { .. } => Self::new(Exit::Leased, error.to_string()),
             E::NotSuccessor { .. } => Self::new(Exit::Error, error.to_string()),
+        }
+    }
+}
+
+impl From<EditError> for CliError {
+    fn from(error: EditError) -> Self {
+        let message = error.to_string();
+        match error {
+            EditError::State(error) => error.into(),
+            EditError::Overtaken { .. } => Self::new(Exit::Leased, message),
+            EditError::Open { .. } => Self::refused(message)
+                .hint("`nfplan rollback` or `nfplan apply` ends the run; then do this again"),
+            EditError::Older { .. } => {
+                Self::refused(message).hint("pull the state again, and change that")
+            }
+            EditError::LowerCounter { .. } => Self::refused(message).hint(
+                "keep the counters as they are in what `nfplan state pull` prints now; `nfplan \
+                 state restore` brings back an earlier state without lowering them",
+            ),
+            EditError::NoState { .. }
+            | EditError::OtherLineage { .. }
+            | EditError::NothingThere { .. } => Self::refused(message),
+        }
+    }
+}
+
+impl From<PruneError> for CliError {
+    fn from(error: PruneError) -> Self {
+        match error {
+            PruneError::State(error) => error.into(),
+            PruneError::Overtaken { .. } | PruneError::LeaseRanOut { .. } => {
+                Self::new(Exit::Leased, error.to_string())
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use nfplan_engine::address::UnitId;
+use nfplan_engine::apply::OnFailure;
 use nfplan_engine::clock::Clock;
 use nfplan_engine::report::Report;
 use nfplan_engine::report::UnitResult;
@@ -42,6 +43,13 @@ const TICK: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct MachineClock(Instant);
 
+impl MachineClock {
+    /// A clock that begins now.
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+}
+
 impl Clock for MachineClock {
     fn now(&self) -> Duration {
         self.0.elapsed()
@@ -60,6 +68,7 @@ pub struct Execution<'a> {
     cloud: &'a Sim,
     clock: MachineClock,
     detail: Detail,
+    on_failure: OnFailure,
 }
 
 impl<'a> Execution<'a> {
@@ -71,9 +80,15 @@ impl<'a> Execution<'a> {
             context,
             store: TakingTurns(&project.store),
             cloud: &project.cloud,
-            clock: MachineClock(Instant::now()),
+            clock: MachineClock::start(),
             detail: if quiet { Detail::Quiet } else { Detail::Normal },
+            on_failure: OnFailure::RollBack,
         }
+    }
+
+    /// The same with another answer to a step that fails.
+    pub fn on_failure(self, on_failure: OnFailure) -> Self {
+        Self { on_failure, ..self }
     }
 
     fn progress(&self, steps: usize) -> Progress {
@@ -91,6 +106,7 @@ impl<'a> Execution<'a> {
             observer: progress,
             holder: Holder::this_process(self.context.settings.who.clone()),
             lease: self.store.0.lease_config(),
+            on_failure: self.on_failure,
         }
     }
 
@@ -133,6 +149,24 @@ impl<'a> Execution<'a> {
         Ok(outcomes)
     }
 
+    /// Ends the open runs of these units by undoing them, and reports. That a run was undone is no
+    /// failure here: it was asked for.
+    pub async fn roll_back(&self, units: Vec<UnitId>) -> Result<Exit, CliError> {
+        let interrupt = Interrupt::listen()?;
+        let progress = self.progress(0);
+        let workshop = self.workshop(&progress);
+        let work = workshop.recover_all(units, Recovery::RollBack, interrupt.wait());
+        let outcomes = with_progress(work, &progress).await;
+        progress.finish();
+        let exits = outcomes.values().map(outcome_exit).filter(|exit| *exit != Exit::RolledBack);
+        let mut exit = exits.fold(Exit::Fine, Exit::worse);
+        if let (Exit::Interrupted, Some(signal)) = (exit, interrupt.exit()) {
+            exit = signal;
+        }
+        self.report(&outcomes, exit)?;
+        Ok(exit)
+    }
+
     fn note_recovery(&self, unit: &UnitId, outcome: &UnitOutcome) {
         let words = match outcome {
             UnitOutcome::Ran(Report { result, .. }) => match result {
@@ -141,6 +175,7 @@ impl<'a> Execution<'a> {
                 UnitResult::RolledBack(_) => "rolled back".to_owned(),
                 UnitResult::Stuck(_) => "still stuck".to_owned(),
                 UnitResult::Interrupted => "interrupted again".to_owned(),
+                UnitResult::Stopped => "stopped again".to_owned(),
             },
             UnitOutcome::Refused(_) => "refused".to_owned(),
             UnitOutcome::Failed(error) => error.message.clone(),
@@ -251,7 +286,7 @@ fn outcome_exit(outcome: &UnitOutcome) -> Exit {
             UnitResult::Applied => Exit::Fine,
             UnitResult::AppliedWithLeftovers(_) => Exit::Leftovers,
             UnitResult::RolledBack(_) => Exit::RolledBack,
-            UnitResult::Stuck(_) => Exit::Stuck,
+            UnitResult::Stuck(_) | UnitResult::Stopped => Exit::Stuck,
             UnitResult::Interrupted => Exit::Interrupted,
         },
     }

@@ -77,6 +77,7 @@ pub const PAGES: &[Page] = &[
             ("nfplan apply change.plan --auto-approve", "exactly what was reviewed"),
             ("nfplan apply --replace batch.job_queue/main --select bob", "make an object anew"),
             ("nfplan apply --auto-approve --allow mass-destroy", "let many workspaces go"),
+            ("nfplan apply --on-failure stop", "leave what fails as it is, to look at it"),
         ],
         exits: APPLYING,
     },
@@ -114,12 +115,97 @@ pub const PAGES: &[Page] = &[
         exits: READING,
     },
     Page {
+        command: "rollback",
+        examples: &[
+            ("nfplan rollback", "every run that is open"),
+            ("nfplan rollback --select alice@example.org", "her run alone"),
+        ],
+        exits: &[
+            Exit::Stuck,
+            Exit::Refused,
+            Exit::Leased,
+            Exit::Leftovers,
+            Exit::InvalidSpecs,
+            Exit::Denied,
+            Exit::Interrupted,
+            Exit::Terminated,
+        ],
+    },
+    Page {
+        command: "unlock",
+        examples: &[
+            ("nfplan unlock alice@example.org", "see who holds her workspace, and free it"),
+            ("nfplan unlock --select alice,bob --reason runner-lost", "two, for the log"),
+        ],
+        exits: UPKEEP,
+    },
+    Page {
         command: "state",
         examples: &[
             ("nfplan state list", "all objects of all units"),
             ("nfplan state show batch.job_queue/main", "one object, wherever it is"),
+            ("nfplan state verify", "is everything that is kept sound?"),
+        ],
+        exits: UPKEEP,
+    },
+    Page {
+        command: "state history",
+        examples: &[
+            ("nfplan state history --select alice", "the states that her workspace had"),
+            ("nfplan state history --json", "those of all units"),
         ],
         exits: READING,
+    },
+    Page {
+        command: "state verify",
+        examples: &[
+            ("nfplan state verify", "all units"),
+            ("nfplan state verify --json", "from cron"),
+        ],
+        exits: READING,
+    },
+    Page {
+        command: "state restore",
+        examples: &[(
+            "nfplan state restore --serial 7 --select alice",
+            "make state 7 of her workspace the current one again",
+        )],
+        exits: UPKEEP,
+    },
+    Page {
+        command: "state pull",
+        examples: &[("nfplan state pull alice > alice.state", "keep a copy, or change it")],
+        exits: READING,
+    },
+    Page {
+        command: "state push",
+        examples: &[
+            ("nfplan state push alice.state", "put a changed copy in place"),
+            ("nfplan state push -", "from standard input"),
+        ],
+        exits: UPKEEP,
+    },
+    Page {
+        command: "state prune",
+        examples: &[
+            ("nfplan state prune --dry-run", "see what would go"),
+            ("nfplan state prune --keep 20", "keep twenty states of each unit"),
+        ],
+        exits: UPKEEP,
+    },
+    Page {
+        command: "state forget",
+        examples: &[
+            (
+                "nfplan state forget ec2.vpc/main --select bob --reason handed-over",
+                "leave his network to others",
+            ),
+            (
+                "nfplan state forget ec2.vpc/main --object vpc-1 --reason gone --select bob",
+                "only an old object of the address",
+            ),
+        ],
+        exits: UPKEEP,
     },
     Page {
         command: "state list",
@@ -218,6 +304,10 @@ pub const PAGES: &[Page] = &[
 /// How commands can end that look at specs and states.
 const READING: &[Exit] = &[Exit::Stuck, Exit::Refused, Exit::InvalidSpecs, Exit::Denied];
 
+/// How commands can end that change states or leases, and never the cloud.
+const UPKEEP: &[Exit] =
+    &[Exit::Stuck, Exit::Refused, Exit::Leased, Exit::InvalidSpecs, Exit::Denied];
+
 /// How commands can end that change the cloud.
 const APPLYING: &[Exit] = &[
     Exit::Unreadable,
@@ -235,7 +325,7 @@ const APPLYING: &[Exit] = &[
 /// Arguments that belong together, wherever they occur. Others stand under `Options`.
 const HEADINGS: [(&str, &[&str]); 5] = [
     ("Which units", &["select"]),
-    ("How to plan", &["refresh", "locked", "replace", "resume"]),
+    ("How to plan", &["refresh", "locked", "replace", "resume", "on_failure"]),
     ("How to show the plan", &["expand", "full"]),
     ("Approval", &["auto_approve", "allow", "expect_digest"]),
     (

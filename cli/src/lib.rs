@@ -55,4 +55,5 @@ pub mod selection;
 pub mod settings;
 pub mod terminal;
 pub mod turns;
+pub mod upkeep;
 pub mod usage;

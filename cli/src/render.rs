@@ -17,6 +17,7 @@ pub mod error;
 pub mod explain;
 pub mod graph;
 pub mod help;
+pub mod history;
 mod leaves;
 mod lines;
 pub(crate) mod name;
@@ -32,6 +33,8 @@ pub mod state;
 mod template;
 mod text;
 mod undo;
+pub mod unlock;
+pub mod upkeep;
 mod value;
 mod words;
 

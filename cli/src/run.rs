@@ -21,9 +21,11 @@ use crate::commands::init::init;
 use crate::commands::man::man;
 use crate::commands::output::output;
 use crate::commands::plan::plan;
+use crate::commands::rollback::rollback;
 use crate::commands::schema::schema;
 use crate::commands::show::show;
 use crate::commands::state::state;
+use crate::commands::unlock::unlock;
 use crate::commands::validate::validate;
 use crate::commands::version::version;
 use crate::configuration;
@@ -128,6 +130,8 @@ fn dispatch(context: &Context, call: &Call, command: &Command) -> Result<Exit, C
             Command::Graph(arguments) => graph(context, arguments).await,
             Command::Output(arguments) => output(context, arguments).await,
             Command::Explain(arguments) => explain(context, arguments).await,
+            Command::Rollback(arguments) => rollback(context, arguments).await,
+            Command::Unlock(arguments) => unlock(context, arguments).await,
             Command::State(command) => state(context, command).await,
             Command::Schema(arguments) => schema(context, arguments),
             Command::Config => config(context, call),

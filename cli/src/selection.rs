@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use nfplan_engine::address::Address;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::state::State;
+use nfplan_engine::store::Store;
 use nfplan_specs::fleet::Fleet;
 use nfplan_specs::likeness::near;
 use nfplan_state::stores::AnyStore;
@@ -30,16 +31,7 @@ impl Universe {
     /// Lists the units of specs and states. Only the states of units that no spec asks for are read:
     /// of the others, the plan reads them anyway.
     pub async fn survey(fleet: Option<&Fleet>, store: &AnyStore) -> Result<Self, CliError> {
-        let mut universe = Self::default();
-        for spec in fleet.into_iter().flat_map(Fleet::workspaces) {
-            universe.wanted.insert(spec.unit().clone());
-            universe.wanted.insert(spec.unit().platform());
-            universe.names.push((spec.user().to_owned(), spec.unit().clone()));
-        }
-        for account in fleet.into_iter().flat_map(Fleet::accounts) {
-            let unit = UnitId::Platform(account.place.clone());
-            universe.names.push((format!("platform:{}", account.name), unit));
-        }
+        let mut universe = Self::wanted_by(fleet);
         for unit in list_units(store).await? {
             if universe.wanted.contains(&unit) {
                 universe.existing.insert(unit);
@@ -54,6 +46,38 @@ impl Universe {
         }
         universe.name_by_id();
         Ok(universe)
+    }
+
+    /// Lists the units of specs and everything that is kept of any unit, also of those that have
+    /// nothing any more or cannot be read: for commands that look after states.
+    pub async fn survey_whole(fleet: Option<&Fleet>, store: &impl Store) -> Result<Self, CliError> {
+        let mut universe = Self::wanted_by(fleet);
+        for unit in list_units(store).await? {
+            if !universe.wanted.contains(&unit)
+                && let Ok(Loaded { state: Some(state), .. }) = load(store, &unit).await
+            {
+                let user = state.source.user.map(String::from);
+                universe.names.extend(user.map(|user| (user, unit.clone())));
+            }
+            universe.existing.insert(unit);
+        }
+        universe.name_by_id();
+        Ok(universe)
+    }
+
+    /// The units that specs ask for, with their names.
+    fn wanted_by(fleet: Option<&Fleet>) -> Self {
+        let mut universe = Self::default();
+        for spec in fleet.into_iter().flat_map(Fleet::workspaces) {
+            universe.wanted.insert(spec.unit().clone());
+            universe.wanted.insert(spec.unit().platform());
+            universe.names.push((spec.user().to_owned(), spec.unit().clone()));
+        }
+        for account in fleet.into_iter().flat_map(Fleet::accounts) {
+            let unit = UnitId::Platform(account.place.clone());
+            universe.names.push((format!("platform:{}", account.name), unit));
+        }
+        universe
     }
 
     fn name_by_id(&mut self) {

@@ -145,6 +145,11 @@ fn what_is_said_of_reading_plans_is_true() {
 }
 
 #[test]
+fn what_is_said_of_operations_is_true() {
+    judge("docs/operations.md", 21);
+}
+
+#[test]
 fn pages_of_the_guide_link_to_pages_that_are_there() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let mut links = 0;

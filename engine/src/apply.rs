@@ -57,6 +57,19 @@ pub struct RunContext<'a, P, C, O, E> {
     pub opened_with: &'a BTreeMap<External, Value>,
     /// Distinguishes the client tokens of different states: the lineage.
     pub salt: &'a str,
+    /// What to do once a build step has failed.
+    pub on_failure: OnFailure,
+}
+
+/// What to do once a build step has failed.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Roll the run back.
+    #[default]
+    RollBack,
+    /// Begin nothing more and leave the run open, for people to look at. A later process resumes it
+    /// or rolls it back.
+    Stop,
 }
 
 /// Where a run begins.

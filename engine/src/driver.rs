@@ -8,6 +8,7 @@ use futures_util::StreamExt;
 use crate::address::Address;
 use crate::address::RemoteId;
 use crate::apply::Ended;
+use crate::apply::OnFailure;
 use crate::apply::RunContext;
 use crate::apply::RunError;
 use crate::apply::Start;
@@ -67,6 +68,8 @@ pub(crate) struct Driver<'a, P, C, O, E> {
     made: BTreeMap<StepId, Made>,
     /// How many events are from before this process came.
     inherited: usize,
+    /// A step failed, and the run was asked to stop there.
+    stopped: bool,
 }
 
 /// What a step was last started with.
@@ -100,6 +103,7 @@ where
             burnt: BTreeMap::new(),
             made: BTreeMap::new(),
             inherited: 0,
+            stopped: false,
         };
         for (address, entry) in &context.state.entries {
             driver.burnt.insert(address.clone(), entry.incarnation);
@@ -141,6 +145,11 @@ where
                     Move::Start(step) => self.start(step)?,
                     Move::Settle(step) => self.settle(step)?,
                     Move::Undo(step) => self.undo(step)?,
+                    Move::RollBack(Cause::Step(_))
+                        if self.context.on_failure == OnFailure::Stop =>
+                    {
+                        self.stopped = true;
+                    }
                     Move::RollBack(cause) => self.record(Event::RollingBack { cause })?,
                     Move::Commit if self.context.opened_with.is_empty() => {
                         self.record(Event::Committed)?;
@@ -259,7 +268,11 @@ where
         let report = Report {
             unit: plan.unit.clone(),
             user: plan.source.user.clone(),
-            result: if closed { result(plan, run, &state) } else { UnitResult::Interrupted },
+            result: match (closed, self.stopped) {
+                (true, _) => result(plan, run, &state),
+                (false, true) => UnitResult::Stopped,
+                (false, false) => UnitResult::Interrupted,
+            },
             failures: self.failures(),
             ledger: ledger(plan, run),
         };

@@ -242,6 +242,7 @@ impl<'a> Folder<'a> {
             self.next.externals = self.externals;
         }
         self.next.predecessor = predecessor;
+        self.next.edit = None;
         self.next
     }
 }

@@ -45,6 +45,8 @@ pub enum UnitResult {
     Stuck(Vec<Leftover>),
     /// The run is open and recoverable.
     Interrupted,
+    /// A step failed, and the run was left open as asked.
+    Stopped,
 }
 
 /// An object that is not as it should be.

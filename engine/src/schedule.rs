@@ -98,10 +98,20 @@ impl<'p> Schedule<'p> {
         schedule.given_up.clear();
         schedule.turning = false;
         schedule.excuse_open();
-        if recovery == Recovery::RollBack && schedule.run.phase == Phase::Building {
-            schedule.doom(Cause::Interrupted);
+        match recovery {
+            Recovery::RollBack if schedule.run.phase == Phase::Building => {
+                schedule.doom(Cause::Interrupted);
+            }
+            // A step that failed without effect can be tried again.
+            Recovery::Resume if !schedule.left_something() => schedule.doomed = None,
+            Recovery::RollBack | Recovery::Resume => {}
         }
         Ok(schedule)
+    }
+
+    /// Whether a failed step left an object half-done, which can only be undone.
+    fn left_something(&self) -> bool {
+        self.run.steps.values().any(|status| matches!(status, StepStatus::FailedPartly(_)))
     }
 
     /// What the events so far come to.

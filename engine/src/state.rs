@@ -32,6 +32,32 @@ pub struct State {
     pub entries: BTreeMap<Address, Entry>,
     /// The platform outputs that the unit was built with.
     pub externals: BTreeMap<External, Value>,
+    /// How people made this state; none if a run ended with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<Edit>,
+}
+
+/// How people made a state without a run. The cloud is not touched by it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Edit {
+    /// An earlier state was brought back.
+    Restored {
+        /// The serial that it had.
+        serial: u64,
+    },
+    /// A document was put in the state's place.
+    Pushed {
+        /// The serial that the document named.
+        serial: u64,
+    },
+    /// Objects were dropped.
+    Forgotten {
+        /// Where they were.
+        address: Address,
+        /// Why, in the words of whoever did it.
+        reason: Box<str>,
+    },
 }
 
 /// What is known under one address.
@@ -39,6 +65,10 @@ pub struct State {
 pub struct Entry {
     /// The last incarnation burnt by a create attempt. Never falls.
     pub incarnation: u64,
+    /// The greatest generation ever used, where no object of the address tells it any more because
+    /// people changed the state. Never falls.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub last_generation: u32,
     /// The object that stands for the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<Object>,
@@ -50,11 +80,21 @@ pub struct Entry {
     pub parked: Option<Object>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 impl Entry {
-    /// The greatest generation of any object, 0 if there is none.
+    /// The objects of the address.
+    pub fn objects(&self) -> impl Iterator<Item = &Object> {
+        self.current.iter().chain(&self.deposed).chain(&self.parked)
+    }
+
+    /// The greatest generation that is known to have been used, 0 if none is.
     pub fn generation(&self) -> u32 {
-        let objects = self.current.iter().chain(&self.deposed).chain(&self.parked);
-        objects.map(|object| object.generation).max().unwrap_or(0)
+        let generations = self.objects().map(|object| object.generation);
+        generations.max().unwrap_or(0).max(self.last_generation)
     }
 
     /// Whether no object is left under the address.
@@ -120,12 +160,19 @@ impl State {
             predecessor: None,
             entries: BTreeMap::new(),
             externals: BTreeMap::new(),
+            edit: None,
         }
     }
 
     /// The object that stands for the resource at `address`.
     pub fn current(&self, address: &Address) -> Option<&Object> {
         self.entries.get(address)?.current.as_ref()
+    }
+
+    /// Every object with its address.
+    pub fn objects(&self) -> impl Iterator<Item = (&Address, &Object)> {
+        let entries = self.entries.iter();
+        entries.flat_map(|(address, entry)| entry.objects().map(move |object| (address, object)))
     }
 
     /// The value of an output of a current object.

@@ -134,7 +134,10 @@ pub(crate) trait Document: Serialize + DeserializeOwned {
 }
 
 /// Compares the format that a document says with the one that is known.
-fn check_format(said: Option<&serde_json::Value>, known: &str) -> Result<(), FormatError> {
+pub(crate) fn check_format(
+    said: Option<&serde_json::Value>,
+    known: &str,
+) -> Result<(), FormatError> {
     let Some(said) = said.and_then(serde_json::Value::as_str) else {
         return Err(FormatError::Malformed("it does not say its format".into()));
     };
@@ -255,7 +258,7 @@ impl Document for BatchDocument {
 }
 
 /// The format of snapshots.
-const SNAPSHOT_FORMAT: &str = "nfplan.snapshot/1";
+pub(crate) const SNAPSHOT_FORMAT: &str = "nfplan.snapshot/1";
 
 /// A snapshot's bytes and its state's digest.
 ///
@@ -287,7 +290,7 @@ pub(crate) fn decode_snapshot(
     let Some(state) = state else { return Err(what_is_wrong_with_snapshot(bytes)) };
     let found = Digest::of_bytes(state);
     if found != *digest {
-        let why = format!("its state has the digest {found}, and the head says {digest}");
+        let why = format!("its state has the digest {found}, not {digest}");
         return Err(FormatError::Malformed(why));
     }
     serde_json::from_slice(state).map_err(|error| FormatError::Malformed(error.to_string()))

@@ -27,6 +27,30 @@ impl Keys<'_> {
         format!("{}/runs/{run}/plan.json", self.0)
     }
 
+    /// The folder of all snapshots.
+    pub(crate) fn snapshots(self) -> String {
+        format!("{}/snapshots/", self.0)
+    }
+
+    /// The folder of all runs.
+    pub(crate) fn runs(self) -> String {
+        format!("{}/runs/", self.0)
+    }
+
+    /// The run of a folder as a listing of runs has it; none if it is no run's.
+    pub(crate) fn run_of(self, folder: &str) -> Option<RunId> {
+        folder.strip_prefix(&self.runs())?.strip_suffix('/')?.parse().ok()
+    }
+
+    /// Serial and digest in the key of a snapshot; none if it is none.
+    pub(crate) fn snapshot_of(self, key: &str) -> Option<(u64, Digest)> {
+        let name = key.strip_prefix(&self.snapshots())?.strip_suffix(".json")?;
+        let (serial, hex) = name.split_once('-')?;
+        let (serial, digest) = (serial.parse().ok()?, format!("sha256:{hex}").parse().ok()?);
+        // Only the one spelling that is written.
+        (self.snapshot(serial, &digest) == key).then_some((serial, digest))
+    }
+
     /// The folder of all batches of a run.
     pub(crate) fn batches(self, run: RunId) -> String {
         format!("{}/runs/{run}/events/", self.0)

@@ -56,7 +56,7 @@ impl LeaseConfig {
     }
 
     /// Between renewals: several fit in a TTL, so that one may fail.
-    fn renewal_interval(self) -> Duration {
+    pub(crate) fn renewal_interval(self) -> Duration {
         self.ttl / 4
     }
 }
@@ -150,26 +150,6 @@ pub async fn acquire<'a, S: Store, C: Clock>(
     }
 }
 
-/// Frees a unit whose holder certainly does nothing more. Returns who held it.
-///
-/// The next holder waits for `quiet` before it does anything, since calls may be under way.
-pub async fn unlock(
-    store: &impl Store,
-    unit: &UnitId,
-    quiet: Duration,
-) -> Result<Option<Holder>, LeaseError> {
-    let Some((document, tag)) = read(store, unit).await? else { return Ok(None) };
-    let Some(holder) = document.holder.clone() else { return Ok(None) };
-    let body = freed(document, quiet).encode();
-    let key = Keys(unit).lease();
-    match exchange(store, &key, Expected::Version(&tag), &body).await.map_err(StateError::from)? {
-        Exchanged::Written(_) => Ok(Some(holder)),
-        Exchanged::Lost(_) => {
-            Err(LeaseError::Held { unit: unit.clone(), holder: Box::new(holder) })
-        }
-    }
-}
-
 /// The version that an observer is watching, and since when on its own clock.
 struct Sight {
     tag: Option<Tag>,
@@ -185,7 +165,7 @@ fn patience(found: &LeaseDocument, own: &Holder, config: LeaseConfig) -> Duratio
     }
 }
 
-fn freed(document: LeaseDocument, quiet: Duration) -> LeaseDocument {
+pub(crate) fn freed(document: LeaseDocument, quiet: Duration) -> LeaseDocument {
     LeaseDocument { holder: None, quiet_ms: millis(quiet), nonce: Nonce::fresh(), ..document }
 }
 
@@ -193,7 +173,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).expect("configured durations are far below this")
 }
 
-async fn read(
+pub(crate) async fn read(
     store: &impl Store,
     unit: &UnitId,
 ) -> Result<Option<(LeaseDocument, Tag)>, StateError> {

@@ -12,19 +12,30 @@
 //!    [`run::Run`] is.
 //! 5. [`run::Run::close`] writes a snapshot and moves the head to it; [`lease::Lease::release`]
 //!    lets others in.
+//!
+//! Beside runs, people look after states: [`history`] follows the chain of snapshots back,
+//! [`verify`](mod@verify) says whether all is sound, [`edit`] makes a new state by hand under the same
+//! rules as a run, [`document`] carries states out of a store and into it, and
+//! [`prune`](mod@prune) deletes what nothing refers to any more.
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod document;
+pub mod edit;
 mod exchange;
 pub mod format;
+pub mod history;
 pub mod holder;
 mod keys;
 pub mod lease;
 pub mod location;
 pub mod probe;
+pub mod prune;
 pub mod run;
 pub mod stores;
 pub mod unit;
+pub mod unlock;
+pub mod verify;
 
 #[cfg(test)]
 mod tests;

@@ -290,7 +290,7 @@ fn check_epoch<S: Store, C: Clock>(lease: &Lease<'_, S, C>, head: &Head) -> Resu
 }
 
 /// Moves the head from `before` to `after`. None if it is not at `before` any more.
-async fn move_head<S: Store, C: Clock>(
+pub(crate) async fn move_head<S: Store, C: Clock>(
     lease: &Lease<'_, S, C>,
     before: Option<&VersionedHead>,
     after: Head,
@@ -304,7 +304,11 @@ async fn move_head<S: Store, C: Clock>(
 }
 
 /// Writes an object that never changes. If it is there already, it has to be the same.
-async fn write_once(store: &impl Store, place: Place<'_>, body: &[u8]) -> Result<(), StateError> {
+pub(crate) async fn write_once(
+    store: &impl Store,
+    place: Place<'_>,
+    body: &[u8],
+) -> Result<(), StateError> {
     match exchange(store, place.key, Expected::Absent, body).await? {
         Exchanged::Written(_) => Ok(()),
         Exchanged::Lost(_) => {

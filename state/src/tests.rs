@@ -1,6 +1,8 @@
 //! Tests of the whole algorithm over stores.
 
+mod care;
 mod documents;
+mod edits;
 mod faulty;
 mod interleaving;
 mod kit;
@@ -8,3 +10,4 @@ mod leases;
 mod races;
 mod runs;
 mod site;
+mod unlocking;

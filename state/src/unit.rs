@@ -13,6 +13,7 @@ use crate::format::BatchDocument;
 use crate::format::Document;
 use crate::format::FormatError;
 use crate::format::Head;
+use crate::format::Lineage;
 use crate::format::RunDocument;
 use crate::format::RunId;
 use crate::format::RunPointer;
@@ -205,15 +206,25 @@ async fn load_snapshot(
         let why = format!("points to the snapshot `{}`, which is not its own", pointer.key);
         return Err(Place { unit, key: &Keys(unit).head() }.corrupt(why));
     }
-    let place = Place { unit, key: &key };
+    read_snapshot(store, Place { unit, key: &key }, head.lineage, (head.serial, pointer.digest))
+        .await
+}
+
+/// Reads the snapshot of this lineage, serial and digest.
+pub(crate) async fn read_snapshot(
+    store: &impl Store,
+    place: Place<'_>,
+    lineage: Lineage,
+    (serial, digest): (u64, Digest),
+) -> Result<State, StateError> {
     let body = place.body(store).await?;
-    let state = decode_snapshot(&body, head.lineage, head.serial, &pointer.digest)
-        .map_err(|error| place.unusable(error))?;
+    let state =
+        decode_snapshot(&body, lineage, serial, &digest).map_err(|error| place.unusable(error))?;
     place.check_unit(&state.unit)?;
     Ok(state)
 }
 
-async fn load_run(
+pub(crate) async fn load_run(
     store: &impl Store,
     unit: &UnitId,
     pointer: &RunPointer,

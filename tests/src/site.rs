@@ -21,6 +21,7 @@ use nfplan_cli::project::Project;
 use nfplan_cli::selection::Selected;
 use nfplan_cli::selection::Universe;
 use nfplan_engine::address::UnitId;
+use nfplan_engine::apply::OnFailure;
 use nfplan_engine::clock::Clock;
 use nfplan_engine::event::Event;
 use nfplan_engine::observer::Observer;
@@ -277,6 +278,7 @@ fn workshop<'a, P>(
         observer: &Nobody,
         holder: Holder::this_process("a test"),
         lease: LeaseConfig::local(),
+        on_failure: OnFailure::RollBack,
     }
 }
 

@@ -47,7 +47,8 @@ pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit
         None => universe.select(&arguments.planning.selection.select)?,
     };
     let recovery = if arguments.resume { Recovery::Resume } else { Recovery::RollBack };
-    let execution = Execution::new(context, &project);
+    let on_failure = arguments.on_failure.into();
+    let execution = Execution::new(context, &project).on_failure(on_failure);
     let recovered = execution.recover(&universe, &selected, recovery).await?;
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     replacing::check(&replace, &project, &universe, &selected).await?;
@@ -61,7 +62,7 @@ pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit
     check_readable(&planned)?;
     let needed = classes(&document, &project, &universe);
     approval.check_classes(&needed)?;
-    let execution = Execution::new(context, &project);
+    let execution = Execution::new(context, &project).on_failure(on_failure);
     if !planned.units.is_empty() {
         approval.ask("Apply this plan?", context)?;
         execution.check_store(&universe).await?;

@@ -77,7 +77,10 @@ fn unit(page: &mut Page, report: &Report) {
     rolled_back(page, &report.ledger);
     let left: &[Leftover] = match &report.result {
         UnitResult::AppliedWithLeftovers(left) | UnitResult::Stuck(left) => left,
-        UnitResult::Applied | UnitResult::RolledBack(_) | UnitResult::Interrupted => &[],
+        UnitResult::Applied
+        | UnitResult::RolledBack(_)
+        | UnitResult::Interrupted
+        | UnitResult::Stopped => &[],
     };
     let verb = match &report.result {
         UnitResult::Stuck(_) => "neither finished nor undone",
@@ -100,6 +103,7 @@ fn word(result: &UnitResult) -> (&'static str, Style) {
         UnitResult::RolledBack(_) => ("rolled back", RED),
         UnitResult::Stuck(_) => ("stuck", RED),
         UnitResult::Interrupted => ("interrupted", YELLOW),
+        UnitResult::Stopped => ("stopped", RED),
     }
 }
 
@@ -167,6 +171,16 @@ fn next(report: &Report) -> Vec<String> {
                 "{}, then nfplan apply --select {unit} tries again",
                 advice.map_or("mend the cause", mend)
             )]
+        }
+        UnitResult::Stopped => {
+            let advice = report.failures.iter().find(|one| !one.undoing).map(|one| one.error.kind);
+            vec![
+                format!(
+                    "{}, then nfplan apply --resume --select {unit} goes on with it",
+                    advice.map_or("mend the cause", mend)
+                ),
+                format!("nfplan rollback --select {unit} undoes what was begun"),
+            ]
         }
         UnitResult::Interrupted => vec![
             format!("nfplan apply --select {unit} undoes what was begun and plans again"),
@@ -239,6 +253,7 @@ fn rank(result: &UnitResult) -> u8 {
         UnitResult::RolledBack(_) => 2,
         UnitResult::Stuck(_) => 3,
         UnitResult::Interrupted => 4,
+        UnitResult::Stopped => 5,
     }
 }
 

@@ -133,7 +133,7 @@ mod tests {
             incarnation: 3,
             current: Some(object("q-2", 2)),
             deposed: vec![Object { status: Status::Settling, ..object("q-1", 1) }],
-            parked: None,
+            ..Entry::default()
         };
         let key = Entry { parked: Some(object("k-1", 1)), ..Entry::default() };
         state.entries.insert("batch.job_queue/main".parse().unwrap(), queue);

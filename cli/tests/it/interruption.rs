@@ -32,12 +32,12 @@ pub(crate) fn begin(project: &Project, arguments: &[&str], lines: usize) -> Chil
     child
 }
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([name, &child.id().to_string()]).status();
     assert!(sent.unwrap().success() || name == "-TERM");
 }
 
-fn wait(child: Child) -> Answer {
+pub(crate) fn wait(child: Child) -> Answer {
     Answer::of(child.wait_with_output().unwrap())
 }
 
@@ -131,7 +131,7 @@ fn a_terminated_apply_stops_soon_says_so_and_is_ended_by_the_next_one() {
 
 #[test]
 fn an_interrupted_apply_can_be_resumed() {
-    let project = Project::of(&["alice", "bob"]);
+    let project = Project::of(&["alice", "bob", "carol", "dave", "erin", "frank"]);
     let child = begin(&project, &APPLY, 20);
     signal(&child, "-INT");
     wait(child).exits(130);

@@ -125,6 +125,7 @@ fn nobody_is_asked_to_approve_what_was_not_shown() {
 fn verbose_says_more_for_every_command() {
     let project = Project::applied(&["alice"]);
     project.run(&["plan", "--out", "a.plan"]).exits(0);
+    project.write("a.state", &project.run(&["state", "pull", "alice"]).exits(0).stdout);
     for command in nfplan_cli::help::runnable(&nfplan_cli::help::definition(100)) {
         let mut words: Vec<&str> = command.split(' ').collect();
         words.extend(match command.as_str() {
@@ -133,6 +134,10 @@ fn verbose_says_more_for_every_command() {
             "diff" => &["a.plan", "a.plan"],
             "init" => &["-C", "new"],
             "explain" | "state show" => &["ec2.vpc/main"],
+            "state forget" => &["ec2.vpc/main", "--reason=why"],
+            "state pull" | "unlock" => &["alice"],
+            "state push" => &["a.state"],
+            "state restore" => &["--serial=1", "--select=alice"],
             _ => &[],
         });
         let plain = project.copied().run(&words).exits(0);

@@ -102,7 +102,7 @@ fn check(path: &Path, faults: &[(u32, Fault)], context: &str) -> bool {
         UnitResult::AppliedWithLeftovers(left) => {
             assert!(world.open.is_none() && !left.is_empty(), "{context}");
         }
-        UnitResult::Stuck(_) | UnitResult::Interrupted => {
+        UnitResult::Stuck(_) | UnitResult::Interrupted | UnitResult::Stopped => {
             panic!("{context}: {outcome:?} {:?}", world.open);
         }
     }

@@ -10,6 +10,7 @@ mod planning;
 mod schedule;
 mod schemas;
 mod settling;
+mod stopping;
 mod toy;
 mod transitions;
 mod wish;

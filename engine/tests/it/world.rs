@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use nfplan_engine::address::Address;
 use nfplan_engine::address::External;
+use nfplan_engine::apply::OnFailure;
 use nfplan_engine::apply::RunContext;
 use nfplan_engine::apply::RunError;
 use nfplan_engine::apply::Start;
@@ -163,6 +164,8 @@ pub(crate) struct World {
     pub(crate) clock: VirtualClock,
     /// Objects may exist that the state does not know.
     pub(crate) lost_state: bool,
+    /// What processes do once a step has failed.
+    pub(crate) on_failure: OnFailure,
 }
 
 impl Default for World {
@@ -178,6 +181,7 @@ impl Default for World {
             interrupt: None,
             clock: VirtualClock::default(),
             lost_state: false,
+            on_failure: OnFailure::RollBack,
         }
     }
 }
@@ -291,6 +295,7 @@ impl World {
             externals: &self.externals,
             opened_with: &open.opened_with,
             salt: "lineage",
+            on_failure: self.on_failure,
         };
         let crash = &self.toy.crash;
         let journal =

@@ -1,5 +1,6 @@
 //! A store that fails where a test says.
 
+use std::cell::Cell;
 use std::cell::RefCell;
 
 use nfplan_engine::store::Put;
@@ -24,6 +25,8 @@ pub(crate) enum Fault {
     Refused,
     /// It takes effect at once, and the answer comes when the client is polled again.
     Slow,
+    /// It takes effect only when the client is polled again.
+    Late,
 }
 
 /// A store in memory whose next write of a key that contains some text fails.
@@ -31,12 +34,38 @@ pub(crate) enum Fault {
 pub(crate) struct Faulty {
     pub(crate) inner: MemoryStore,
     armed: RefCell<Option<(&'static str, Fault)>>,
+    /// How many boundaries the process survives.
+    lives: Cell<Option<u32>>,
+    dead: Cell<bool>,
 }
 
 impl Faulty {
     /// Lets the next write of a key that contains `part` fail.
     pub(crate) fn arm(&self, part: &'static str, fault: Fault) {
         self.armed.replace(Some((part, fault)));
+    }
+
+    /// Lets the process die at a boundary, counted from now; never, if none is named. One lies
+    /// before and one after every write and deletion.
+    pub(crate) fn die_at(&self, boundary: Option<u32>) {
+        self.lives.set(boundary);
+        self.dead.set(false);
+    }
+
+    /// Whether the process has died.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.dead.get()
+    }
+
+    async fn boundary(&self) {
+        match self.lives.get() {
+            Some(0) => {
+                self.dead.set(true);
+                std::future::pending().await
+            }
+            Some(left) => self.lives.set(Some(left - 1)),
+            None => {}
+        }
     }
 
     /// Whether the fault that was armed has happened.
@@ -52,7 +81,8 @@ impl Faulty {
         let fault = self.armed.borrow_mut().take_if(|(part, _)| key.contains(*part));
         let message = "by order of the test".to_owned();
         let error = StoreError { operation: "write", key: key.into(), message, denied: false };
-        match fault.map(|(_, fault)| fault) {
+        self.boundary().await;
+        let answer = match fault.map(|(_, fault)| fault) {
             None => write.await,
             Some(Fault::NotDone) => Err(error),
             Some(Fault::AnswerLost) => write.await.and(Err(error)),
@@ -63,7 +93,13 @@ impl Faulty {
                 once_pending().await;
                 answer
             }
-        }
+            Some(Fault::Late) => {
+                once_pending().await;
+                write.await
+            }
+        };
+        self.boundary().await;
+        answer
     }
 }
 
@@ -85,6 +121,9 @@ impl Store for Faulty {
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.inner.delete(key).await
+        self.boundary().await;
+        self.inner.delete(key).await?;
+        self.boundary().await;
+        Ok(())
     }
 }

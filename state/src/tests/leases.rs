@@ -16,7 +16,6 @@ use crate::holder::Holder;
 use crate::lease::LeaseConfig;
 use crate::lease::LeaseError;
 use crate::lease::acquire;
-use crate::lease::unlock;
 use crate::unit::StateError;
 
 fn holder_of(error: LeaseError) -> Holder {
@@ -147,20 +146,6 @@ fn a_deadline_counts_from_the_moment_a_renewal_was_sent() {
     site.clock.advance(Duration::from_secs(3));
     site.clock.run(renewing).unwrap();
     assert_eq!(lease.deadline() + CONFIG.margin, Duration::from_secs(10) + CONFIG.ttl);
-}
-
-#[test]
-fn unlock_frees_a_unit_and_names_who_held_it() {
-    let site = Site::new();
-    let quiet = Duration::from_secs(20);
-    let free = site.clock.run(unlock(&site.store, &site.unit, quiet)).unwrap();
-    assert_eq!(free, None);
-    let first = site.acquire(holder("first"));
-    let held = site.clock.run(unlock(&site.store, &site.unit, quiet)).unwrap();
-    assert_eq!(held.unwrap().who, "first");
-    let second = site.acquire(holder("second"));
-    assert_eq!((site.clock.now(), second.epoch()), (quiet, 2));
-    assert!(site.clock.run(first.renew()).is_err());
 }
 
 #[test]

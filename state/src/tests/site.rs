@@ -1,5 +1,7 @@
 //! A place where tests carry out runs: one store and one clock.
 
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use nfplan_engine::address::UnitId;
@@ -17,6 +19,7 @@ use super::kit::holder;
 use super::kit::keys_below;
 use super::kit::mark;
 use super::kit::plan_from;
+use super::kit::poll;
 use crate::holder::Holder;
 use crate::lease::Lease;
 use crate::lease::LeaseConfig;
@@ -122,6 +125,20 @@ impl Site {
         let base = self.clock.run(run.close(&fold(&loaded, open.events())))?;
         self.release(lease);
         Ok(base)
+    }
+
+    /// Runs a future until it ends or its process dies.
+    pub(crate) fn run_mortal<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = pin!(future);
+        loop {
+            if let Poll::Ready(value) = poll(future.as_mut()) {
+                return Some(value);
+            }
+            if self.store.is_dead() {
+                return None;
+            }
+            assert!(self.clock.advance_to_next_alarm(), "the future waits for nothing");
+        }
     }
 
     /// The unit's keys that start like this.

@@ -83,7 +83,7 @@ fn carry_out_with_fault(site: &Site, planned: FleetPlan, number: u64, mode: Faul
     for (unit, outcome) in &outcomes {
         let blocked = rolled_back(&outcomes).contains(&unit.platform()) && unit.user().is_some();
         let whole = match result(outcome) {
-            Some(UnitResult::Stuck(_) | UnitResult::Interrupted) => false,
+            Some(UnitResult::Stuck(_) | UnitResult::Interrupted | UnitResult::Stopped) => false,
             Some(_) => true,
             None => blocked,
         };

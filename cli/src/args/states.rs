@@ -1,0 +1,115 @@
+//! The arguments of commands that look after states and runs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::ValueEnum;
+use clap::ValueHint;
+use nfplan_engine::apply::OnFailure;
+
+use super::Selection;
+
+/// What becomes of a unit when a build step fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnFailureArgument {
+    /// What was done is undone
+    Rollback,
+    /// Nothing more is begun, and the run stays open to be looked at
+    Stop,
+}
+
+impl From<OnFailureArgument> for OnFailure {
+    fn from(argument: OnFailureArgument) -> Self {
+        match argument {
+            OnFailureArgument::Rollback => Self::RollBack,
+            OnFailureArgument::Stop => Self::Stop,
+        }
+    }
+}
+
+/// `nfplan rollback`.
+#[derive(Debug, Clone, Args)]
+pub struct RollbackArguments {
+    /// Which units.
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+/// `nfplan unlock`.
+#[derive(Debug, Clone, Args)]
+pub struct UnlockArguments {
+    /// The unit, by its id or the researcher's name
+    #[arg(value_name = "UNIT", required_unless_present = "select")]
+    pub unit: Option<String>,
+    /// Which units.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Why this is done
+    #[arg(long, value_name = "TEXT", env = "NFPLAN_REASON")]
+    pub reason: Option<String>,
+}
+
+/// `nfplan state restore`.
+#[derive(Debug, Clone, Args)]
+pub struct RestoreArguments {
+    /// The number of the state, as `nfplan state history` shows it
+    #[arg(long, value_name = "N", env = "NFPLAN_SERIAL")]
+    pub serial: u64,
+    /// Which units: one, since each counts its own states.
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+/// `nfplan state pull`.
+#[derive(Debug, Clone, Args)]
+pub struct PullArguments {
+    /// The unit, by its id or the researcher's name
+    #[arg(value_name = "UNIT")]
+    pub unit: String,
+}
+
+/// `nfplan state push`.
+#[derive(Debug, Clone, Args)]
+pub struct PushArguments {
+    /// The document; `-` is standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+}
+
+/// `nfplan state prune`.
+#[derive(Debug, Clone, Args)]
+pub struct PruneArguments {
+    /// How many states to keep of each unit, the current one included
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u64).range(1..),
+        env = "NFPLAN_KEEP"
+    )]
+    pub keep: u64,
+    /// List what would be deleted, and delete nothing
+    #[arg(long, env = "NFPLAN_DRY_RUN")]
+    pub dry_run: bool,
+    /// Which units.
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+/// `nfplan state forget`.
+#[derive(Debug, Clone, Args)]
+#[command(override_usage = "nfplan state forget <ADDRESS> --reason <TEXT>")]
+pub struct ForgetArguments {
+    /// The resource: ADDRESS, or UNIT:ADDRESS
+    #[arg(value_name = "ADDRESS")]
+    pub address: String,
+    /// Only the object of this id, where the address has several
+    #[arg(long, value_name = "ID", env = "NFPLAN_OBJECT")]
+    pub object: Option<String>,
+    /// Why this is done
+    #[arg(long, value_name = "TEXT", env = "NFPLAN_REASON")]
+    pub reason: String,
+    /// Which units.
+    #[command(flatten)]
+    pub selection: Selection,
+}
