@@ -132,7 +132,7 @@ impl<'a> Execution<'a> {
             };
             self.context.note(&format!("{unit}: ending the run that was interrupted\n"));
             let work = workshop.recover(unit, recovery, interrupt.wait());
-            let result = interrupt.bounds(work).await?;
+            let result = interrupt.bounds(Box::pin(work)).await?;
             let outcome = match result {
                 Ok(None) => continue,
                 Ok(Some(outcome)) => outcome,
@@ -208,7 +208,7 @@ impl<'a> Execution<'a> {
         let progress = self.progress(units.iter().map(|unit| unit.plan.steps.len()).sum());
         let workshop = self.workshop(&progress);
         let work = workshop.apply(units, interrupt.wait());
-        let outcomes = interrupt.bounds(with_progress(work, &progress)).await;
+        let outcomes = interrupt.bounds(Box::pin(with_progress(work, &progress))).await;
         progress.finish();
         let mut outcomes = outcomes?;
         outcomes.extend(bad);
