@@ -145,11 +145,12 @@ async fn moved<P, C, O, E: Externals>(context: &RunContext<'_, P, C, O, E>) -> O
     wanted.into_iter().find(|external| now.get(external) != context.opened_with.get(external))
 }
 
-async fn send<P: Provider, C, O, E>(context: &RunContext<'_, P, C, O, E>, call: Call) -> Event {
+async fn send<P: Provider, C: Clock, O, E>(context: &RunContext<'_, P, C, O, E>, call: Call) -> Event {
     let Call { step, address, token, undoing, kind } = call;
     let unit = &context.plan.unit;
     let schema = context.provider.schemas().find(&address.resource_type);
     let schema = schema.expect("planning refuses types without a schema");
+    let question = kind.question();
     let (result, before, after) = match kind {
         CallKind::Create { incarnation, inputs } => {
             let request = CreateRequest {
@@ -188,7 +189,34 @@ async fn send<P: Provider, C, O, E>(context: &RunContext<'_, P, C, O, E>, call: 
         (Ok(made), false) => Event::Succeeded { step, made },
         (Ok(made), true) => Event::Undone { step, made },
         (Err(error), false) => Event::Failed { step, error },
-        (Err(error), true) => Event::UndoFailed { step, error },
+        (Err(error), true) => {
+            let found = match question {
+                Some(question) if error.left != Left::Nothing => {
+                    undone(context, &address, &question).await
+                }
+                Some(_) | None => None,
+            };
+            found.map_or(Event::UndoFailed { step, error }, |made| Event::Undone { step, made })
+        }
+    }
+}
+
+/// Whether an undo call that failed had its whole effect all the same, and the object then, if
+/// there is one. What the cloud still works on is waited for by sending the call again.
+async fn undone<P: Provider, C: Clock, O, E>(
+    context: &RunContext<'_, P, C, O, E>,
+    address: &Address,
+    question: &Question,
+) -> Option<Option<Made>> {
+    let schema = context.provider.schemas().find(&address.resource_type)?;
+    match (question, sight(context, address, question).await.ok()?) {
+        (Question::Deleted { .. }, Sighting::Missing) => Some(None),
+        (Question::Updated { before, after, .. }, Sighting::Present(live))
+            if live.settling.is_none() =>
+        {
+            restored(schema, before, after, &live).ok().map(Some)
+        }
+        _ => None,
     }
 }
 
@@ -311,26 +339,15 @@ fn unread(reason: String) -> ProviderError {
     }
 }
 
-/// Finds out how a step ended, after the time within which its call may still take effect. "Not
-/// there" is believed only when seen twice.
+/// Finds out how a step ended.
 async fn settle<P: Provider, C: Clock, O, E>(
     context: &RunContext<'_, P, C, O, E>,
     address: &Address,
     question: &Question,
 ) -> Result<Settlement, String> {
-    context.clock.sleep(context.provider.horizon()).await;
-    let look = async || {
-        let found = look(context, address, question.target()).await;
-        found.map_err(|error| error.to_string())
-    };
-    let mut sighting = look().await?;
-    if sighting == Sighting::Missing {
-        context.clock.sleep(context.provider.horizon()).await;
-        sighting = look().await?;
-    }
     let schema = context.provider.schemas().find(&address.resource_type);
     let schema = schema.expect("planning refuses types without a schema");
-    match sighting {
+    match sight(context, address, question).await? {
         Sighting::Unreadable { reason } => Err(reason),
         Sighting::Missing => Ok(match question {
             Question::Deleted { .. } => Settlement::Done(None),
@@ -339,6 +356,41 @@ async fn settle<P: Provider, C: Clock, O, E>(
             | Question::Updated { .. } => Settlement::NotDone,
         }),
         Sighting::Present(live) => Ok(question.judge(schema, &live)),
+    }
+}
+
+/// Looks after the time within which a call may still take effect. "Not there" is believed only
+/// when seen twice.
+async fn sight<P: Provider, C: Clock, O, E>(
+    context: &RunContext<'_, P, C, O, E>,
+    address: &Address,
+    question: &Question,
+) -> Result<Sighting, String> {
+    let look = async || {
+        context.clock.sleep(context.provider.horizon()).await;
+        let found = look(context, address, question.target()).await;
+        found.map_err(|error| error.to_string())
+    };
+    match look().await? {
+        Sighting::Missing => look().await,
+        sighting => Ok(sighting),
+    }
+}
+
+impl CallKind {
+    /// What to look for if the call's outcome does not become known.
+    fn question(&self) -> Option<Question> {
+        match self {
+            Self::Create { .. } => None,
+            Self::Update { remote_id, before, after } => Some(Question::Updated {
+                remote_id: remote_id.clone(),
+                before: before.clone(),
+                after: after.clone(),
+            }),
+            Self::Delete { remote_id, inputs } => {
+                Some(Question::Deleted { remote_id: remote_id.clone(), inputs: inputs.clone() })
+            }
+        }
     }
 }
 

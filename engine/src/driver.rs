@@ -1,6 +1,7 @@
 //! The bookkeeping of the apply loop: turns moves into events and tasks, and outcomes into events.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use futures_util::Stream;
 use futures_util::StreamExt;
@@ -65,6 +66,8 @@ pub(crate) struct Driver<'a, P, C, O, E> {
     /// The last incarnation burnt, by address.
     burnt: BTreeMap<Address, u64>,
     made: BTreeMap<StepId, Made>,
+    /// Steps whose undo call failed half-way and was sent again: once is enough.
+    undone_again: BTreeSet<StepId>,
     /// How many events are from before this process came.
     inherited: usize,
 }
@@ -99,6 +102,7 @@ where
             attempts: BTreeMap::new(),
             burnt: BTreeMap::new(),
             made: BTreeMap::new(),
+            undone_again: BTreeSet::new(),
             inherited: 0,
         };
         for (address, entry) in &context.state.entries {
@@ -166,6 +170,12 @@ where
                     self.context.observer.observe(self.context.plan, event);
                 }
                 return Ok(Some(journal));
+            }
+            Finished::Outcome(Event::UndoFailed { step, error })
+                if error.left != Left::Nothing && self.undone_again.insert(step) =>
+            {
+                // Half an undo is no worse than none: what it left is undone the same way.
+                self.undo(step)?;
             }
             Finished::Outcome(event) => self.record(self.judged(event))?,
             Finished::Siblings(step, _) if self.schedule.take_back(step) => {}
@@ -259,7 +269,7 @@ where
         let report = Report {
             unit: plan.unit.clone(),
             user: plan.source.user.clone(),
-            result: if closed { result(plan, run, &state) } else { UnitResult::Interrupted },
+            result: if closed { result(plan, run, history, &state) } else { UnitResult::Interrupted },
             failures: self.failures(),
             ledger: ledger(plan, run),
         };

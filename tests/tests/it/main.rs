@@ -4,9 +4,11 @@
 
 mod blueprints;
 mod convergence;
+mod crashes;
 mod digests;
 mod drift;
 mod faults;
+mod matrix;
 mod rendering;
 mod scale;
 mod star;
