@@ -309,6 +309,21 @@ impl UnitOutcome {
         }
     }
 
+    /// How it ends the command.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Refused(_) => Exit::Refused,
+            Self::Failed(error) => error.exit,
+            Self::Ran(report) => match report.result {
+                UnitResult::Applied => Exit::Fine,
+                UnitResult::AppliedWithLeftovers(_) => Exit::Leftovers,
+                UnitResult::RolledBack(_) => Exit::RolledBack,
+                UnitResult::Stuck(_) => Exit::Stuck,
+                UnitResult::Interrupted => Exit::Interrupted,
+            },
+        }
+    }
+
     /// Whether the unit is as planned, but perhaps for objects that await deletion.
     pub fn is_good(&self) -> bool {
         let result = match self {

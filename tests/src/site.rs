@@ -216,11 +216,9 @@ impl Site {
         count_batches(&self.root().join(".nfplan/state"))
     }
 
-    /// Whether nobody holds a lease.
-    pub fn is_free(&self) -> bool {
-        let store = self.store();
-        let held = |unit: &UnitId| block_on(unlock(&store, unit, Duration::ZERO)).unwrap();
-        self.units().iter().all(|unit| held(unit).is_none())
+    /// Who holds a unit's lease; frees it.
+    pub fn unlock(&self, unit: &UnitId) -> Option<Holder> {
+        block_on(unlock(&self.store(), unit, Duration::ZERO)).unwrap()
     }
 
     /// All units that have a state.
@@ -294,7 +292,7 @@ fn workshop<'a, S, P>(store: &'a S, provider: &'a P) -> Workshop<'a, S, P, Stopp
 }
 
 /// A process that everybody can see to be gone: it had this one's id before it.
-fn past_process() -> Holder {
+pub fn past_process() -> Holder {
     let mut holder = Holder::this_process("a dead process");
     if let Some(process) = &mut holder.process {
         process.started -= 1;

@@ -9,6 +9,7 @@ mod digests;
 mod drift;
 mod faults;
 mod matrix;
+mod matrix_fleet;
 mod rendering;
 mod scale;
 mod star;
