@@ -50,6 +50,8 @@ pub(crate) enum Task {
     Call(Call),
     /// List what is there before a create attempt of a type without identity.
     ListSiblings { step: StepId, address: Address, inputs: Attributes },
+    /// Look whether an object that is to be deleted is still as it was planned from.
+    Verify { step: StepId, address: Address, remote_id: RemoteId, before: Attributes },
     /// Find out how a step ended.
     Settle { step: StepId, address: Address, question: Question },
     /// Ask whether the platform's outputs are still the same.
@@ -65,6 +67,8 @@ pub(crate) enum Finished<J> {
     Outcome(Event),
     /// The objects that were there, or why they could not be listed.
     Siblings(StepId, Result<Vec<RemoteId>, ProviderError>),
+    /// An object may be deleted, or why not.
+    Verified(StepId, Result<(), ProviderError>),
     /// The outcome cannot be found out.
     Unsettled(StepId, String),
     /// The first platform output that moved, if any did.
@@ -126,6 +130,9 @@ where
         Task::ListSiblings { step, address, inputs } => {
             let found = look(context, &address, Target::Siblings(inputs)).await;
             Finished::Siblings(step, found.and_then(siblings))
+        }
+        Task::Verify { step, address, remote_id, before } => {
+            Finished::Verified(step, verify(context, &address, remote_id, &before).await)
         }
         Task::Settle { step, address, question } => {
             match settle(context, &address, &question).await {
@@ -317,6 +324,36 @@ async fn look<P: Provider, C, O, E>(
     let wanted = [Wanted { unit, address, target }];
     let mut sightings = context.provider.read(unit.place(), Depth::Deep, &wanted).await?;
     sightings.pop().ok_or_else(|| unread("the read has no answer".into()))
+}
+
+/// Refuses to delete an object that somebody changed meanwhile. One that is gone is no obstacle.
+async fn verify<P: Provider, C, O, E>(
+    context: &RunContext<'_, P, C, O, E>,
+    address: &Address,
+    remote_id: RemoteId,
+    before: &Attributes,
+) -> Result<(), ProviderError> {
+    let schema = context.provider.schemas().find(&address.resource_type);
+    let schema = schema.expect("planning refuses types without a schema");
+    match look(context, address, Target::Id(remote_id, before.clone())).await? {
+        Sighting::Missing => Ok(()),
+        Sighting::Unreadable { reason } => Err(unread(reason)),
+        Sighting::Present(live) => match mismatches(schema, before, &live).as_slice() {
+            [] => Ok(()),
+            names => Err(ProviderError {
+                kind: ErrorKind::Conflict,
+                operation: "nfplan:verify".into(),
+                code: "ChangedMeanwhile".into(),
+                message: format!(
+                    "it is not deleted, because somebody changed it since the plan was made \
+                     (`{}`): plan again",
+                    names.join("`, `")
+                ),
+                request_id: None,
+                left: Left::Nothing,
+            }),
+        },
+    }
 }
 
 /// The objects of a sibling listing.

@@ -184,6 +184,11 @@ where
                 // Nothing was sent, whatever the read left behind.
                 self.fail_to_start(step, ProviderError { left: Left::Nothing, ..error })?;
             }
+            Finished::Verified(step, _) if self.schedule.take_back(step) => {}
+            Finished::Verified(step, Ok(())) => self.start_delete(step)?,
+            Finished::Verified(step, Err(error)) => {
+                self.fail_to_start(step, ProviderError { left: Left::Nothing, ..error })?;
+            }
             Finished::Unsettled(step, reason) => {
                 let unit = self.context.plan.unit.to_string();
                 return Err(RunError::Unsettled { unit, step, reason });
