@@ -27,6 +27,7 @@ use nfplan_engine::recover::prospect;
 use nfplan_engine::refresh::only;
 use nfplan_engine::refresh::wanted;
 use nfplan_engine::refusal::Refusal;
+use nfplan_engine::schema::Schemas;
 use nfplan_engine::state::State;
 use nfplan_engine::value::Value;
 use nfplan_state::unit::Base;
@@ -194,8 +195,20 @@ struct Draft {
     state: State,
     base: Base,
     observed: Observed,
-    /// A run is open: the plan is made against what its recovery will leave, unread.
-    open: bool,
+    /// If a run is open, the addresses that its recovery still changes: the plan is made against
+    /// what it will leave there, and what is there now is not asked.
+    open: Option<BTreeSet<Address>>,
+}
+
+impl Draft {
+    /// The objects to read.
+    fn wanted(&self, externals: &BTreeMap<External, Value>, schemas: &Schemas) -> Vec<Wanted<'_>> {
+        let mut list = wanted(&self.desired, &self.state, externals, schemas);
+        if let Some(changing) = &self.open {
+            list.retain(|wanted| !changing.contains(wanted.address));
+        }
+        list
+    }
 }
 
 impl PlacePlanner<'_> {
@@ -247,7 +260,8 @@ impl PlacePlanner<'_> {
         };
         let source = desired.source().clone();
         let mut state = loaded.state.unwrap_or_else(|| State::empty(unit.clone(), source));
-        let open = loaded.open_run.is_some();
+        let steps = loaded.open_run.as_ref().map(|run| run.plan.steps.iter());
+        let open = steps.map(|steps| steps.map(|step| step.address.clone()).collect());
         if let Some(run) = loaded.open_run {
             let events: Vec<Event> = run.events().cloned().collect();
             let predecessor = loaded.base.state_digest();
@@ -265,17 +279,14 @@ impl PlacePlanner<'_> {
         externals: &BTreeMap<External, Value>,
         out: &mut FleetPlan,
     ) -> Result<(), CliError> {
-        out.open.extend(drafts.iter().filter(|d| d.open).map(|d| d.desired.unit().clone()));
+        out.open.extend(drafts.iter().filter(|d| d.open.is_some()).map(|d| d.desired.unit().clone()));
         let depth = match self.request.refresh {
             Refresh::None => return Ok(()),
             Refresh::Bulk => Depth::Bulk,
             Refresh::Deep => Depth::Deep,
         };
         let schemas = self.project.cloud.schemas();
-        let read = drafts.iter().map(|draft| {
-            let all = || wanted(&draft.desired, &draft.state, externals, schemas);
-            if draft.open { Vec::new() } else { all() }
-        });
+        let read = drafts.iter().map(|draft| draft.wanted(externals, schemas));
         let lists: Vec<Vec<Wanted<'_>>> = read.collect();
         let lengths: Vec<usize> = lists.iter().map(Vec::len).collect();
         let all: Vec<Wanted<'_>> = lists.into_iter().flatten().collect();
@@ -305,10 +316,9 @@ impl PlacePlanner<'_> {
         let mut planned = self.plan_unit(&draft, externals);
         if let (Ok(first), Refresh::Bulk, true) = (&planned, self.request.refresh, selected) {
             let touched = first.plan.touched();
-            if !touched.is_empty() && !draft.open {
-                let schemas = self.project.cloud.schemas();
-                let all = wanted(&draft.desired, &draft.state, externals, schemas);
-                let list = only(&all, &touched);
+            let all = draft.wanted(externals, self.project.cloud.schemas());
+            let list = only(&all, &touched);
+            if !list.is_empty() {
                 let sightings = self.project.cloud.read(self.place, Depth::Deep, &list).await?;
                 let addresses = list.iter().map(|wanted| wanted.address.clone());
                 let deep: Vec<_> = addresses.zip(sightings).collect();

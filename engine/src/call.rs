@@ -102,8 +102,8 @@ pub(crate) enum Question {
     CreatedSibling { inputs: Attributes, found: Vec<RemoteId> },
     /// Whether the object is as it was or as it should be.
     Updated { remote_id: RemoteId, before: Attributes, after: Attributes },
-    /// Whether the object is gone.
-    Deleted { remote_id: RemoteId, inputs: Attributes },
+    /// Whether the object is gone, or else, in a slot, whether it is as it was.
+    Deleted { remote_id: RemoteId, inputs: Attributes, in_slot: bool },
 }
 
 /// Waits for it.
@@ -425,7 +425,8 @@ impl CallKind {
                 after: after.clone(),
             }),
             Self::Delete { remote_id, inputs } => {
-                Some(Question::Deleted { remote_id: remote_id.clone(), inputs: inputs.clone() })
+                let (remote_id, inputs) = (remote_id.clone(), inputs.clone());
+                Some(Question::Deleted { remote_id, inputs, in_slot: false })
             }
         }
     }
@@ -439,7 +440,7 @@ impl Question {
             }
             Self::CreatedSibling { inputs, .. } => Target::Siblings(inputs.clone()),
             Self::Updated { remote_id, before: known, .. }
-            | Self::Deleted { remote_id, inputs: known } => {
+            | Self::Deleted { remote_id, inputs: known, .. } => {
                 Target::Id(remote_id.clone(), known.clone())
             }
         }
@@ -462,6 +463,12 @@ impl Question {
                 Err(_) if mismatches(schema, before, live).is_empty() => Settlement::NotDone,
                 Err(_) => Settlement::Partial(live.remote_id.clone()),
             },
+            // Nothing brings back what a delete took from the object already.
+            Self::Deleted { inputs, in_slot: true, .. }
+                if !mismatches(schema, inputs, live).is_empty() =>
+            {
+                Settlement::Partial(live.remote_id.clone())
+            }
             Self::Deleted { .. } => Settlement::NotDone,
         }
     }

@@ -3,7 +3,10 @@
 use nfplan_cli::applying::Outcomes;
 use nfplan_cli::planning::FleetPlan;
 use nfplan_engine::address::Address;
+use nfplan_engine::address::RemoteId;
+use nfplan_engine::address::UnitId;
 use nfplan_engine::plan::Refresh;
+use nfplan_providers::sim::Sim;
 use serde_json::Value as Json;
 use serde_json::json;
 
@@ -38,13 +41,14 @@ enum After {
 }
 
 /// The names of all passages.
-pub const PASSAGES: [&str; 14] = [
+pub const PASSAGES: [&str; 15] = [
     "create",
     "update",
     "mend",
     "replace",
     "new network",
     "new key",
+    "in slot",
     "blue green",
     "suspend",
     "release",
@@ -69,6 +73,7 @@ impl Passage {
                 (alice(&[]), After::Specs(alice(&network)))
             }
             "new key" => (alice(&[]), After::Replaced(&["iam.access_key/client"])),
+            "in slot" => (alice(&[]), After::Replaced(&["iam.instance_profile/instance"])),
             "blue green" => (alice(&best_fit(60)), After::Specs(alice(&best_fit(70)))),
             "suspend" => (alice(&[]), After::Specs(alice(&suspended(false)))),
             "release" => (alice(&[]), After::Specs(alice(&suspended(true)))),
@@ -135,20 +140,26 @@ impl Passage {
 
 /// Changes by hand what has no field in a spec.
 fn meddle(site: &Site) {
-    let client = site.cloud.other_client();
     for unit in site.units() {
         for (address, entry) in site.state(&unit).unwrap().entries {
-            let (Some(object), resource_type) = (entry.current, address.resource_type.as_str())
-            else {
-                continue;
-            };
-            for (_, name, value) in MEDDLING.iter().filter(|(of, ..)| *of == resource_type) {
-                let value = serde_json::from_str(value).unwrap();
-                let target = (resource_type, object.remote_id.as_str());
-                client.set_attribute(unit.place(), target, name, Some(value)).unwrap();
+            if let Some(object) = entry.current {
+                meddle_with(&site.cloud, &unit, &address, &object.remote_id);
             }
         }
     }
+}
+
+/// Changes an object by hand; whether there is something to change.
+pub fn meddle_with(cloud: &Sim, unit: &UnitId, address: &Address, id: &RemoteId) -> bool {
+    let (client, resource_type) = (cloud.other_client(), address.resource_type.as_str());
+    let mut changed = false;
+    for (_, name, value) in MEDDLING.iter().filter(|(of, ..)| *of == resource_type) {
+        let value = serde_json::from_str(value).unwrap();
+        let target = (resource_type, id.as_str());
+        client.set_attribute(unit.place(), target, name, Some(value)).unwrap();
+        changed = true;
+    }
+    changed
 }
 
 /// Attributes of types, and values that nobody wants, as JSON.

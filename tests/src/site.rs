@@ -177,6 +177,14 @@ impl Site {
         block_on(life.live(workshop.apply(planned.units, std::future::pending())))
     }
 
+    /// Carries a plan out before the eyes of somebody.
+    pub fn carry_out_watched(&self, planned: FleetPlan, observer: &impl Observer) -> Outcomes {
+        let store = self.store();
+        let Workshop { clock, holder, .. } = workshop(&store, &self.cloud);
+        let workshop = Workshop { store: &store, provider: &self.cloud, clock, observer, holder };
+        block_on(workshop.apply(planned.units, std::future::pending()))
+    }
+
     /// Ends open runs in a process that may die: then there is no outcome.
     pub fn recover_in(&self, life: &Life, recovery: Recovery) -> Option<Outcomes> {
         let (store, cloud) = (self.store(), &self.cloud);

@@ -163,9 +163,11 @@ where
                 let before = complete(before, &after, changed);
                 Question::Updated { remote_id: remote_id.clone(), before, after }
             }
-            Operation::Delete { remote_id, before, .. } => {
-                Question::Deleted { remote_id: remote_id.clone(), inputs: before.clone() }
-            }
+            Operation::Delete { remote_id, before, cause } => Question::Deleted {
+                remote_id: remote_id.clone(),
+                inputs: before.clone(),
+                in_slot: *cause == DeleteCause::InSlot,
+            },
             Operation::Adopt { .. } | Operation::Drop { .. } => {
                 // No call was made; the crash fell between two events of one append, which is
                 // impossible, or the store is not what it promises.

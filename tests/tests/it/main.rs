@@ -10,6 +10,7 @@ mod drift;
 mod faults;
 mod matrix;
 mod matrix_fleet;
+mod matrix_moved;
 mod rendering;
 mod scale;
 mod star;
