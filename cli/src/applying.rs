@@ -140,7 +140,7 @@ where
         let lease = self.lease(&unit.plan.unit).await?;
         let work = self.run_fresh(&lease, &unit, interrupt);
         let result = keeping(&lease, work).await;
-        self.release(lease, result).await
+        self.release(lease, result, UnitOutcome::is_at_rest).await
     }
 
     async fn run_fresh(
@@ -201,7 +201,8 @@ where
         }
         let lease = self.lease(unit).await?;
         let result = keeping(&lease, self.run_found(&lease, recovery, interrupt)).await;
-        self.release(lease, result).await
+        let at_rest = |outcome: &Option<_>| outcome.as_ref().is_none_or(UnitOutcome::is_at_rest);
+        self.release(lease, result, at_rest).await
     }
 
     async fn run_found(
@@ -228,7 +229,7 @@ where
     }
 
     async fn lease(&self, unit: &UnitId) -> Result<Lease<'_, S, C>, CliError> {
-        let config = LeaseConfig::local();
+        let config = lease_config(self.provider.deadline());
         Ok(acquire(self.store, unit, self.holder.clone(), self.clock, config).await?)
     }
 
@@ -238,8 +239,12 @@ where
         &self,
         lease: Lease<'_, S, C>,
         result: Result<T, CliError>,
+        at_rest: impl FnOnce(&T) -> bool,
     ) -> Result<T, CliError> {
-        let quiet = if result.is_ok() { Duration::ZERO } else { self.provider.horizon() };
+        let quiet = match &result {
+            Ok(value) if at_rest(value) => Duration::ZERO,
+            Ok(_) | Err(_) => self.provider.deadline(),
+        };
         let released = lease.release(quiet).await;
         let value = result?;
         released?;
@@ -248,6 +253,17 @@ where
 
     fn externals(&self) -> StoredExternals<'_, S> {
         StoredExternals { store: self.store, schemas: self.provider.schemas() }
+    }
+}
+
+/// A lease under which calls of this deadline are sent: a holder stops early enough before its end,
+/// and after the end of its process they are waited out.
+fn lease_config(deadline: Duration) -> LeaseConfig {
+    let local = LeaseConfig::local();
+    LeaseConfig {
+        ttl: local.ttl + 2 * deadline,
+        margin: local.margin + deadline,
+        quiet: local.quiet + deadline,
     }
 }
 
@@ -306,6 +322,15 @@ impl UnitOutcome {
                 matches!(report.result, UnitResult::Stuck(_) | UnitResult::Interrupted)
             }
             Self::Refused(_) | Self::Failed(_) => true,
+        }
+    }
+
+    /// Whether no call can be under way any more.
+    fn is_at_rest(&self) -> bool {
+        match self {
+            Self::Ran(report) => report.result != UnitResult::Interrupted,
+            Self::Refused(_) => true,
+            Self::Failed(_) => false,
         }
     }
 

@@ -2,6 +2,7 @@
 //! at it, and appends. A task ends in something for the loop to record.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::address::Address;
 use crate::address::External;
@@ -52,8 +53,8 @@ pub(crate) enum Task {
     ListSiblings { step: StepId, address: Address, inputs: Attributes },
     /// Look whether an object that is to be deleted is still as it was planned from.
     Verify { step: StepId, address: Address, remote_id: RemoteId, before: Attributes },
-    /// Find out how a step ended.
-    Settle { step: StepId, address: Address, question: Question },
+    /// Find out how a step ended whose call was sent at this time, if it was this process's.
+    Settle { step: StepId, address: Address, question: Question, sent: Option<Duration> },
     /// Ask whether the platform's outputs are still the same.
     CheckExternals,
 }
@@ -134,8 +135,8 @@ where
         Task::Verify { step, address, remote_id, before } => {
             Finished::Verified(step, verify(context, &address, remote_id, &before).await)
         }
-        Task::Settle { step, address, question } => {
-            match settle(context, &address, &question).await {
+        Task::Settle { step, address, question, sent } => {
+            match settle(context, &address, &question, sent).await {
                 Ok(outcome) => Finished::Outcome(Event::Settled { step, outcome }),
                 Err(reason) => Finished::Unsettled(step, reason),
             }
@@ -157,7 +158,7 @@ async fn send<P: Provider, C: Clock, O, E>(context: &RunContext<'_, P, C, O, E>,
     let unit = &context.plan.unit;
     let schema = context.provider.schemas().find(&address.resource_type);
     let schema = schema.expect("planning refuses types without a schema");
-    let question = kind.question();
+    let (question, sent) = (kind.question(), context.clock.now());
     let (result, before, after) = match kind {
         CallKind::Create { incarnation, inputs } => {
             let request = CreateRequest {
@@ -199,7 +200,7 @@ async fn send<P: Provider, C: Clock, O, E>(context: &RunContext<'_, P, C, O, E>,
         (Err(error), true) => {
             let found = match question {
                 Some(question) if error.left != Left::Nothing => {
-                    undone(context, &address, &question).await
+                    undone(context, &address, &question, sent).await
                 }
                 Some(_) | None => None,
             };
@@ -214,9 +215,10 @@ async fn undone<P: Provider, C: Clock, O, E>(
     context: &RunContext<'_, P, C, O, E>,
     address: &Address,
     question: &Question,
+    sent: Duration,
 ) -> Option<Option<Made>> {
     let schema = context.provider.schemas().find(&address.resource_type)?;
-    match (question, sight(context, address, question).await.ok()?) {
+    match (question, sight(context, address, question, Some(sent)).await.ok()?) {
         (Question::Deleted { .. }, Sighting::Missing) => Some(None),
         (Question::Updated { before, after, .. }, Sighting::Present(live))
             if live.settling.is_none() =>
@@ -381,10 +383,11 @@ async fn settle<P: Provider, C: Clock, O, E>(
     context: &RunContext<'_, P, C, O, E>,
     address: &Address,
     question: &Question,
+    sent: Option<Duration>,
 ) -> Result<Settlement, String> {
     let schema = context.provider.schemas().find(&address.resource_type);
     let schema = schema.expect("planning refuses types without a schema");
-    match sight(context, address, question).await? {
+    match sight(context, address, question, sent).await? {
         Sighting::Unreadable { reason } => Err(reason),
         Sighting::Missing => Ok(match question {
             Question::Deleted { .. } => Settlement::Done(None),
@@ -396,13 +399,17 @@ async fn settle<P: Provider, C: Clock, O, E>(
     }
 }
 
-/// Looks after the time within which a call may still take effect. "Not there" is believed only
-/// when seen twice.
+/// Looks after the time within which a call may still take effect. That of another process has
+/// passed its deadline, because the lease was waited for. "Not there" is believed only when seen
+/// twice.
 async fn sight<P: Provider, C: Clock, O, E>(
     context: &RunContext<'_, P, C, O, E>,
     address: &Address,
     question: &Question,
+    sent: Option<Duration>,
 ) -> Result<Sighting, String> {
+    let deadline = sent.map_or(Duration::ZERO, |sent| sent + context.provider.deadline());
+    context.clock.sleep(deadline.saturating_sub(context.clock.now())).await;
     let look = async || {
         context.clock.sleep(context.provider.horizon()).await;
         let found = look(context, address, question.target()).await;

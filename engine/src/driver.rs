@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures_util::Stream;
 use futures_util::StreamExt;
@@ -63,6 +64,8 @@ pub(crate) struct Driver<'a, P, C, O, E> {
     /// Looks, which need no intent.
     pub(crate) looks: Vec<Task>,
     attempts: BTreeMap<StepId, Attempt>,
+    /// When this process last sent a call of a step.
+    sent: BTreeMap<StepId, Duration>,
     /// The last incarnation burnt, by address.
     burnt: BTreeMap<Address, u64>,
     made: BTreeMap<StepId, Made>,
@@ -100,6 +103,7 @@ where
             sending: Vec::new(),
             looks: Vec::new(),
             attempts: BTreeMap::new(),
+            sent: BTreeMap::new(),
             burnt: BTreeMap::new(),
             made: BTreeMap::new(),
             undone_again: BTreeSet::new(),
@@ -228,6 +232,8 @@ where
     /// The calls whose intent is durable now.
     pub(crate) fn sendable(&mut self, journal: &impl Journal) -> Result<Vec<Call>, RunError> {
         let calls = std::mem::take(&mut self.sending);
+        let now = self.context.clock.now();
+        self.sent.extend(calls.iter().map(|call| (call.step, now)));
         if !calls.is_empty() && !journal.may_send() {
             return Err(RunError::LeaseRanOut(self.context.plan.unit.to_string()));
         }

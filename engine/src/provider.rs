@@ -66,6 +66,9 @@ pub trait Provider: Reader {
     fn delete(&self, request: DeleteRequest<'_>)
     -> impl Future<Output = Result<(), ProviderError>>;
 
+    /// The total deadline of every call, counted from when it is sent.
+    fn deadline(&self) -> Duration;
+
     /// How long after its deadline a call may still take effect, and how long reads may lag behind
     /// effects: an unknown outcome is settled only when both have passed.
     fn horizon(&self) -> Duration;

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic of the kit is a failed test")]
 
 pub mod fleets;
+pub mod late;
 pub mod mortal;
 pub mod passage;
 pub mod picture;

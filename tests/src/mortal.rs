@@ -166,6 +166,10 @@ impl<T: Provider> Provider for Mortal<'_, T> {
         self.life.act(Act::Call, self.inner.delete(request)).await
     }
 
+    fn deadline(&self) -> Duration {
+        self.inner.deadline()
+    }
+
     fn horizon(&self) -> Duration {
         self.inner.horizon()
     }

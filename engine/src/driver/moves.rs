@@ -174,7 +174,8 @@ where
                 return self.record(Event::Succeeded { step: id, made: None });
             }
         };
-        self.looks.push(Task::Settle { step: id, address: step.address.clone(), question });
+        let (address, sent) = (step.address.clone(), self.sent.get(&id).copied());
+        self.looks.push(Task::Settle { step: id, address, question, sent });
         Ok(())
     }
 

@@ -488,6 +488,10 @@ impl Provider for Toy {
         }
     }
 
+    fn deadline(&self) -> Duration {
+        Duration::ZERO
+    }
+
     fn horizon(&self) -> Duration {
         Duration::from_mins(1)
     }

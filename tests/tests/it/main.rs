@@ -8,6 +8,7 @@ mod crashes;
 mod digests;
 mod drift;
 mod faults;
+mod late;
 mod matrix;
 mod matrix_fleet;
 mod matrix_moved;
