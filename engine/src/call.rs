@@ -153,7 +153,10 @@ async fn moved<P, C, O, E: Externals>(context: &RunContext<'_, P, C, O, E>) -> O
     wanted.into_iter().find(|external| now.get(external) != context.opened_with.get(external))
 }
 
-async fn send<P: Provider, C: Clock, O, E>(context: &RunContext<'_, P, C, O, E>, call: Call) -> Event {
+async fn send<P: Provider, C: Clock, O, E>(
+    context: &RunContext<'_, P, C, O, E>,
+    call: Call,
+) -> Event {
     let Call { step, address, token, undoing, kind } = call;
     let unit = &context.plan.unit;
     let schema = context.provider.schemas().find(&address.resource_type);

@@ -280,7 +280,11 @@ where
         let report = Report {
             unit: plan.unit.clone(),
             user: plan.source.user.clone(),
-            result: if closed { result(plan, run, history, &state) } else { UnitResult::Interrupted },
+            result: if closed {
+                result(plan, run, history, &state)
+            } else {
+                UnitResult::Interrupted
+            },
             failures: self.failures(),
             ledger: ledger(plan, run),
         };

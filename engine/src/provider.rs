@@ -105,6 +105,9 @@ pub enum Target {
     Identity(Attributes),
     /// Only the object that this create attempt made, with its inputs.
     Incarnation(u64, Attributes),
+    /// An object whose ownership tags name this unit and address, and that is none of these; of
+    /// several, the one of the earliest create attempt.
+    Others(BTreeSet<RemoteId>),
     /// For types whose identity is [`Identity::Siblings`](crate::schema::Identity::Siblings): all
     /// objects that share the identity's attributes. The sighting is present, its remote id is any
     /// text, and its attributes are the lists `ids` and `unused` (those that were never used).

@@ -64,7 +64,9 @@ impl VirtualClock {
                 return Some(value);
             }
             let alarm = self.alarms.borrow().iter().map(|(alarm, _)| *alarm).min()?;
-            if at <= alarm && let Some(event) = event.take() {
+            if at <= alarm
+                && let Some(event) = event.take()
+            {
                 self.now.set(self.now.get().max(at));
                 event();
             } else {
@@ -114,9 +116,20 @@ struct Held {
 
 #[derive(Debug)]
 enum Kind {
-    Create { incarnation: u64, inputs: Attributes },
-    Update { remote_id: RemoteId, before: Attributes, after: Attributes, changed: BTreeSet<Box<str>> },
-    Delete { remote_id: RemoteId, inputs: Attributes },
+    Create {
+        incarnation: u64,
+        inputs: Attributes,
+    },
+    Update {
+        remote_id: RemoteId,
+        before: Attributes,
+        after: Attributes,
+        changed: BTreeSet<Box<str>>,
+    },
+    Delete {
+        remote_id: RemoteId,
+        inputs: Attributes,
+    },
 }
 
 impl<'a> Late<'a> {
@@ -128,6 +141,11 @@ impl<'a> Late<'a> {
     /// Whether a call is on its way.
     pub fn is_holding(&self) -> bool {
         self.held.borrow().is_some()
+    }
+
+    /// What the call is about that is on its way.
+    pub fn held(&self) -> Option<Address> {
+        self.held.borrow().as_ref().map(|held| held.address.clone())
     }
 
     /// Lets the call arrive that is on its way; whether it has an effect there.

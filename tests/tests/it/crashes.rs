@@ -4,11 +4,14 @@
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
+use nfplan_cli::planning::FleetPlan;
+use nfplan_engine::plan::Refresh;
 use nfplan_engine::report::UnitResult;
 use nfplan_engine::schedule::Recovery;
 use nfplan_tests::mortal::Act;
 use nfplan_tests::mortal::Life;
 use nfplan_tests::passage::Passage;
+use nfplan_tests::passage::meddle_with;
 use nfplan_tests::picture::Picture;
 use nfplan_tests::picture::assert_same;
 use nfplan_tests::site::Site;
@@ -156,4 +159,27 @@ matrix! {
     a_change_of_a_platform_dies_twice_and_goes_on: die_twice_everywhere("platform", Resume),
     a_rotation_dies_and_is_rolled_back: die_everywhere("new key", RollBack),
     a_rotation_dies_and_goes_on: die_everywhere("new key", Resume),
+}
+
+#[test]
+fn a_plan_over_an_open_run_shows_what_somebody_changed_elsewhere() {
+    let passage = Passage::named("blue green");
+    let site = passage.start();
+    assert!(site.carry_out_in(&Life::until(Some(9)), passage.plan(&site)).is_none());
+    let workspace = site.units().into_iter().find(|unit| unit.user().is_some()).unwrap();
+    let role = "iam.role/jobs".parse().unwrap();
+    let id = site.state(&workspace).unwrap().current(&role).unwrap().remote_id.clone();
+    let changes = |planned: FleetPlan| -> Vec<String> {
+        assert_eq!(planned.open, std::slice::from_ref(&workspace));
+        let changes = planned.units.iter().flat_map(|unit| unit.plan.changes.clone());
+        changes.map(|change| change.address.to_string()).collect()
+    };
+    let before = changes(site.plan(Refresh::Deep));
+
+    assert!(meddle_with(&site.cloud, &workspace, &role, &id));
+
+    let mut after = changes(site.plan(Refresh::Deep));
+    assert!(after.contains(&role.to_string()));
+    after.retain(|address| *address != role.to_string());
+    assert_eq!(after, before);
 }

@@ -189,7 +189,8 @@ impl Case {
         }
         let again = fixture.passage.go_again(&site);
         for (unit, outcome) in &again {
-            let was_stuck = matches!(outcomes.get(unit).and_then(result), Some(UnitResult::Stuck(_)));
+            let was_stuck =
+                matches!(outcomes.get(unit).and_then(result), Some(UnitResult::Stuck(_)));
             let good = match result(outcome) {
                 Some(UnitResult::Applied) => true,
                 // Nothing is left to do once it is as before.

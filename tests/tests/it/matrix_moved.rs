@@ -82,9 +82,10 @@ fn what_somebody_changed_before_it_makes_room_for_its_successor_rolls_the_unit_b
         panic!("{outcomes:#?}")
     };
     let objects = site.cloud.objects(plan.unit.place()).unwrap();
-    let kept = objects.iter().find(|object| {
-        object.resource_type == "iam.instance_profile" && object.remote_id == id
-    }).unwrap();
+    let kept = objects
+        .iter()
+        .find(|object| object.resource_type == "iam.instance_profile" && object.remote_id == id)
+        .unwrap();
     assert!(kept.attributes.get("tags").unwrap().to_string().contains("theirs"));
     assert_applied(&passage.go_again(&site));
 }
