@@ -11,6 +11,7 @@ use crate::provider::Target;
 use crate::provider::Wanted;
 use crate::schema::Identity;
 use crate::schema::Kind;
+use crate::schema::Removal;
 use crate::schema::Schema;
 use crate::schema::Schemas;
 use crate::state::Entry;
@@ -20,13 +21,16 @@ use crate::state::Status;
 
 /// Where to look for strays: wherever more create attempts were burnt than there are objects.
 pub fn wanted<'a>(unit: &'a UnitId, state: &'a State, schemas: &Schemas) -> Vec<Wanted<'a>> {
-    let has_tags = |address: &Address| {
-        let schema = schemas.find(&address.resource_type);
-        schema.is_some_and(|schema| !matches!(schema.identity, Identity::Siblings(_)))
+    // What holds data outlives the unit by design, and then is no stray.
+    let may_stray = |address: &Address| {
+        schemas.find(&address.resource_type).is_some_and(|schema| {
+            !matches!(schema.identity, Identity::Siblings(_))
+                && !matches!(schema.removal, Removal::Retain(_))
+        })
     };
     let entries = state.entries.iter().filter(|(address, entry)| {
         let known = objects(entry).filter(|object| object.incarnation.is_some()).count();
-        entry.incarnation > known as u64 && has_tags(address)
+        entry.incarnation > known as u64 && may_stray(address)
     });
     let wanted = entries.map(|(address, entry)| {
         let known = objects(entry).map(|object| object.remote_id.clone()).collect();
