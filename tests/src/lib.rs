@@ -2,7 +2,9 @@
 //!
 //! A [`spec::FleetSpec`] is written into a [`site::Site`], which plans and applies it as the command
 //! line does, on a simulated cloud. A [`picture::Picture`] says what that cloud looks like without
-//! what no two histories share. [`fleets`] makes random specs and edits of them.
+//! what no two histories share. [`fleets`] makes random specs and edits of them, a
+//! [`passage::Passage`] is one of a fixed set of changes, and [`mortal`] and [`late`] are processes
+//! and calls that something happens to.
 
 #![expect(clippy::unwrap_used, reason = "a panic of the kit is a failed test")]
 
