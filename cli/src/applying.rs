@@ -144,7 +144,7 @@ where
         let lease = self.lease(&unit.plan.unit).await?;
         let work = self.run_fresh(&lease, &unit, interrupt);
         let result = keeping(&lease, work).await;
-        self.release(lease, result, UnitOutcome::is_orderly).await
+        self.release(lease, result, UnitOutcome::is_at_rest).await
     }
 
     async fn run_fresh(
@@ -207,9 +207,8 @@ where
         }
         let lease = self.lease(unit).await?;
         let result = keeping(&lease, self.run_found(&lease, recovery, interrupt)).await;
-        let is_orderly =
-            |found: &Option<UnitOutcome>| found.as_ref().is_none_or(UnitOutcome::is_orderly);
-        self.release(lease, result, is_orderly).await
+        let at_rest = |outcome: &Option<_>| outcome.as_ref().is_none_or(UnitOutcome::is_at_rest);
+        self.release(lease, result, at_rest).await
     }
 
     /// Ends the runs of these units that somebody left open, several side by side.
@@ -264,7 +263,8 @@ where
     }
 
     async fn lease(&self, unit: &UnitId) -> Result<Lease<'_, S, C>, CliError> {
-        Ok(acquire(self.store, unit, self.holder.clone(), self.clock, self.lease).await?)
+        let config = lease_config(self.lease, self.provider.deadline());
+        Ok(acquire(self.store, unit, self.holder.clone(), self.clock, config).await?)
     }
 
     /// Gives a lease back. After a run that did not come to its end, calls may still be under way,
@@ -273,10 +273,12 @@ where
         &self,
         lease: Lease<'_, S, C>,
         result: Result<T, CliError>,
-        is_orderly: impl FnOnce(&T) -> bool,
+        at_rest: impl FnOnce(&T) -> bool,
     ) -> Result<T, CliError> {
-        let orderly = result.as_ref().is_ok_and(is_orderly);
-        let quiet = if orderly { Duration::ZERO } else { self.provider.horizon() };
+        let quiet = match &result {
+            Ok(value) if at_rest(value) => Duration::ZERO,
+            Ok(_) | Err(_) => self.provider.deadline(),
+        };
         let released = lease.release(quiet).await;
         let value = result?;
         released?;
@@ -291,6 +293,16 @@ where
 /// Why a unit was left alone after a signal.
 fn not_begun() -> CliError {
     CliError::new(Exit::Interrupted, "not begun, because of the interrupt")
+}
+
+/// A lease under which calls of this deadline are sent: a holder stops early enough before its end,
+/// and after the end of its process they are waited out.
+fn lease_config(store: LeaseConfig, deadline: Duration) -> LeaseConfig {
+    LeaseConfig {
+        ttl: store.ttl + 2 * deadline,
+        margin: store.margin + deadline,
+        quiet: store.quiet + deadline,
+    }
 }
 
 /// Does the work while the lease is kept alive. If it is lost, the work finds out by itself before
@@ -342,11 +354,6 @@ fn obstacle<'o>(plan: &UnitPlan, outcomes: &'o Outcomes) -> Option<&'o UnitId> {
 }
 
 impl UnitOutcome {
-    /// Whether its calls have all come back. An interrupt leaves those alone that are under way.
-    fn is_orderly(&self) -> bool {
-        !matches!(self, Self::Ran(Report { result: UnitResult::Interrupted, .. }))
-    }
-
     /// Whether the unit had better be left alone by the plan that follows a recovery.
     pub fn blocks(&self) -> bool {
         match self {
@@ -355,6 +362,30 @@ impl UnitOutcome {
                 matches!(report.result, R::Stuck(_) | R::Interrupted | R::Stopped)
             }
             Self::Refused(_) | Self::Failed(_) => true,
+        }
+    }
+
+    /// Whether no call can be under way any more.
+    fn is_at_rest(&self) -> bool {
+        match self {
+            Self::Ran(report) => report.result != UnitResult::Interrupted,
+            Self::Refused(_) => true,
+            Self::Failed(_) => false,
+        }
+    }
+
+    /// How it ends the command.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Refused(_) => Exit::Refused,
+            Self::Failed(error) => error.exit,
+            Self::Ran(report) => match report.result {
+                UnitResult::Applied => Exit::Fine,
+                UnitResult::AppliedWithLeftovers(_) => Exit::Leftovers,
+                UnitResult::RolledBack(_) => Exit::RolledBack,
+                UnitResult::Stuck(_) | UnitResult::Stopped => Exit::Stuck,
+                UnitResult::Interrupted => Exit::Interrupted,
+            },
         }
     }
 

@@ -158,7 +158,8 @@ impl<'a> Execution<'a> {
         let work = workshop.recover_all(units, Recovery::RollBack, interrupt.wait());
         let outcomes = with_progress(work, &progress).await;
         progress.finish();
-        let exits = outcomes.values().map(outcome_exit).filter(|exit| *exit != Exit::RolledBack);
+        let exits =
+            outcomes.values().map(UnitOutcome::exit).filter(|exit| *exit != Exit::RolledBack);
         let mut exit = exits.fold(Exit::Fine, Exit::worse);
         if let (Exit::Interrupted, Some(signal)) = (exit, interrupt.exit()) {
             exit = signal;
@@ -212,7 +213,7 @@ impl<'a> Execution<'a> {
         progress.finish();
         let mut outcomes = outcomes?;
         outcomes.extend(bad);
-        let mut exit = outcomes.values().map(outcome_exit).fold(Exit::Fine, Exit::worse);
+        let mut exit = outcomes.values().map(UnitOutcome::exit).fold(Exit::Fine, Exit::worse);
         if let (Exit::Interrupted, Some(signal)) = (exit, interrupt.exit()) {
             exit = signal;
         }
@@ -274,20 +275,5 @@ async fn with_progress<T>(work: impl Future<Output = T>, progress: &Progress) ->
             done = &mut work => return done,
             () = tokio::time::sleep(TICK) => progress.tick(started.elapsed()),
         }
-    }
-}
-
-/// How one unit's outcome ends the command.
-fn outcome_exit(outcome: &UnitOutcome) -> Exit {
-    match outcome {
-        UnitOutcome::Refused(_) => Exit::Refused,
-        UnitOutcome::Failed(error) => error.exit,
-        UnitOutcome::Ran(report) => match report.result {
-            UnitResult::Applied => Exit::Fine,
-            UnitResult::AppliedWithLeftovers(_) => Exit::Leftovers,
-            UnitResult::RolledBack(_) => Exit::RolledBack,
-            UnitResult::Stuck(_) | UnitResult::Stopped => Exit::Stuck,
-            UnitResult::Interrupted => Exit::Interrupted,
-        },
     }
 }

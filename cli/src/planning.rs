@@ -14,6 +14,7 @@ use nfplan_engine::address::UnitId;
 use nfplan_engine::desired::Desired;
 use nfplan_engine::event::Event;
 use nfplan_engine::observed::Observed;
+use nfplan_engine::observed::Sighting;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
 use nfplan_engine::plan::UnitPlan;
@@ -27,7 +28,9 @@ use nfplan_engine::recover::prospect;
 use nfplan_engine::refresh::only;
 use nfplan_engine::refresh::wanted;
 use nfplan_engine::refusal::Refusal;
+use nfplan_engine::schema::Schemas;
 use nfplan_engine::state::State;
+use nfplan_engine::strays;
 use nfplan_engine::value::Value;
 use nfplan_state::unit::Base;
 use nfplan_state::unit::load;
@@ -197,8 +200,29 @@ struct Draft {
     state: State,
     base: Base,
     observed: Observed,
-    /// A run is open: the plan is made against what its recovery will leave, unread.
-    open: bool,
+    /// Objects with the unit's tags that the state does not know.
+    strays: Observed,
+    /// If a run is open, the addresses that its recovery still changes: the plan is made against
+    /// what it will leave there, and what is there now is not asked.
+    open: Option<BTreeSet<Address>>,
+}
+
+impl Draft {
+    /// The objects to read.
+    fn wanted(&self, externals: &BTreeMap<External, Value>, schemas: &Schemas) -> Vec<Wanted<'_>> {
+        let mut list = wanted(&self.desired, &self.state, externals, schemas);
+        if let Some(changing) = &self.open {
+            list.retain(|wanted| !changing.contains(wanted.address));
+        }
+        list
+    }
+
+    /// Where to look for objects that the state does not know.
+    fn wanted_strays(&self, schemas: &Schemas) -> Vec<Wanted<'_>> {
+        let look =
+            self.open.is_none().then(|| strays::wanted(self.desired.unit(), &self.state, schemas));
+        look.unwrap_or_default()
+    }
 }
 
 impl PlacePlanner<'_> {
@@ -250,7 +274,8 @@ impl PlacePlanner<'_> {
         };
         let source = desired.source().clone();
         let mut state = loaded.state.unwrap_or_else(|| State::empty(unit.clone(), source));
-        let open = loaded.open_run.is_some();
+        let steps = loaded.open_run.as_ref().map(|run| run.plan.steps.iter());
+        let open = steps.map(|steps| steps.map(|step| step.address.clone()).collect());
         if let Some(run) = loaded.open_run {
             let events: Vec<Event> = run.events().cloned().collect();
             let predecessor = loaded.base.state_digest();
@@ -258,7 +283,14 @@ impl PlacePlanner<'_> {
             state = prospect(&state, predecessor, &run.plan, &events, schemas)
                 .map_err(|error| CliError::new(Exit::Stuck, format!("{unit}: {error}")))?;
         }
-        Ok(Draft { desired, state, base: loaded.base, observed: Observed::new(), open })
+        Ok(Draft {
+            desired,
+            state,
+            base: loaded.base,
+            observed: Observed::new(),
+            strays: Observed::new(),
+            open,
+        })
     }
 
     /// Reads everything that the drafts have to see, with one read for all of them.
@@ -268,18 +300,17 @@ impl PlacePlanner<'_> {
         externals: &BTreeMap<External, Value>,
         out: &mut FleetPlan,
     ) -> Result<(), CliError> {
-        out.open.extend(drafts.iter().filter(|d| d.open).map(|d| d.desired.unit().clone()));
+        out.open
+            .extend(drafts.iter().filter(|d| d.open.is_some()).map(|d| d.desired.unit().clone()));
         let depth = match self.request.refresh {
             Refresh::None => return Ok(()),
             Refresh::Bulk => Depth::Bulk,
             Refresh::Deep => Depth::Deep,
         };
         let schemas = self.project.cloud.schemas();
-        let read = drafts.iter().map(|draft| {
-            let all = || wanted(&draft.desired, &draft.state, externals, schemas);
-            if draft.open { Vec::new() } else { all() }
-        });
-        let lists: Vec<Vec<Wanted<'_>>> = read.collect();
+        let read = drafts.iter().map(|draft| draft.wanted(externals, schemas));
+        let strays = drafts.iter().map(|draft| draft.wanted_strays(schemas));
+        let lists: Vec<Vec<Wanted<'_>>> = read.chain(strays).collect();
         let lengths: Vec<usize> = lists.iter().map(Vec::len).collect();
         let all: Vec<Wanted<'_>> = lists.into_iter().flatten().collect();
         if all.is_empty() {
@@ -288,8 +319,12 @@ impl PlacePlanner<'_> {
         let sightings = self.project.cloud.read(self.place, depth, &all).await?;
         let addresses: Vec<Address> = all.iter().map(|wanted| wanted.address.clone()).collect();
         let mut found = addresses.into_iter().zip(sightings);
-        for (draft, length) in drafts.iter_mut().zip(lengths) {
-            draft.observed = found.by_ref().take(length).collect();
+        let mut parts = lengths.into_iter().map(|length| found.by_ref().take(length).collect());
+        for (draft, observed) in drafts.iter_mut().zip(parts.by_ref()) {
+            draft.observed = observed;
+        }
+        for (draft, strays) in drafts.iter_mut().zip(parts) {
+            draft.strays = strays;
         }
         Ok(())
     }
@@ -308,10 +343,9 @@ impl PlacePlanner<'_> {
         let mut planned = self.plan_unit(&draft, externals);
         if let (Ok(first), Refresh::Bulk, true) = (&planned, self.request.refresh, selected) {
             let touched = first.plan.touched();
-            if !touched.is_empty() && !draft.open {
-                let schemas = self.project.cloud.schemas();
-                let all = wanted(&draft.desired, &draft.state, externals, schemas);
-                let list = only(&all, &touched);
+            let all = draft.wanted(externals, self.project.cloud.schemas());
+            let list = only(&all, &touched);
+            if !list.is_empty() {
                 let sightings = self.project.cloud.read(self.place, Depth::Deep, &list).await?;
                 let addresses = list.iter().map(|wanted| wanted.address.clone());
                 let deep: Vec<_> = addresses.zip(sightings).collect();
@@ -339,14 +373,24 @@ impl PlacePlanner<'_> {
         let unit = draft.desired.unit();
         let replace = self.request.replace.iter();
         let replace = replace.filter(|(only, _)| only.as_ref().is_none_or(|only| only == unit));
-        plan(PlanInput {
+        let schemas = self.project.cloud.schemas();
+        let is_there = |sighting: &Sighting| matches!(sighting, Sighting::Present(_));
+        let strays = draft.strays.values().any(is_there);
+        let with_strays = strays.then(|| strays::adopt(&draft.state, &draft.strays, schemas));
+        let mut planned = plan(PlanInput {
             desired: &draft.desired,
-            state: &draft.state,
+            state: with_strays.as_ref().unwrap_or(&draft.state),
             observed: &draft.observed,
             externals,
-            schemas: self.project.cloud.schemas(),
+            schemas,
             replace: &replace.map(|(_, address)| address.clone()).collect(),
-        })
+        })?;
+        if with_strays.is_some() {
+            // A run opens on the state as it is kept.
+            planned.plan.state = draft.state.digest();
+            planned.plan.digest = planned.plan.decision_digest();
+        }
+        Ok(planned)
     }
 }
 

@@ -2,6 +2,7 @@
 //! at it, and appends. A task ends in something for the loop to record.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::address::Address;
 use crate::address::External;
@@ -50,8 +51,10 @@ pub(crate) enum Task {
     Call(Call),
     /// List what is there before a create attempt of a type without identity.
     ListSiblings { step: StepId, address: Address, inputs: Attributes },
-    /// Find out how a step ended.
-    Settle { step: StepId, address: Address, question: Question },
+    /// Look whether an object that is to be deleted is still as it was planned from.
+    Verify { step: StepId, address: Address, remote_id: RemoteId, before: Attributes },
+    /// Find out how a step ended whose call was sent at this time, if it was this process's.
+    Settle { step: StepId, address: Address, question: Question, sent: Option<Duration> },
     /// Ask whether the platform's outputs are still the same.
     CheckExternals,
 }
@@ -65,6 +68,8 @@ pub(crate) enum Finished<J> {
     Outcome(Event),
     /// The objects that were there, or why they could not be listed.
     Siblings(StepId, Result<Vec<RemoteId>, ProviderError>),
+    /// An object may be deleted, or why not.
+    Verified(StepId, Result<(), ProviderError>),
     /// The outcome cannot be found out.
     Unsettled(StepId, String),
     /// The first platform output that moved, if any did.
@@ -98,8 +103,8 @@ pub(crate) enum Question {
     CreatedSibling { inputs: Attributes, found: Vec<RemoteId> },
     /// Whether the object is as it was or as it should be.
     Updated { remote_id: RemoteId, before: Attributes, after: Attributes },
-    /// Whether the object is gone.
-    Deleted { remote_id: RemoteId, inputs: Attributes },
+    /// Whether the object is gone, or else, in a slot, whether it is as it was.
+    Deleted { remote_id: RemoteId, inputs: Attributes, in_slot: bool },
 }
 
 /// Waits for it.
@@ -127,8 +132,11 @@ where
             let found = look(context, &address, Target::Siblings(inputs)).await;
             Finished::Siblings(step, found.and_then(siblings))
         }
-        Task::Settle { step, address, question } => {
-            match settle(context, &address, &question).await {
+        Task::Verify { step, address, remote_id, before } => {
+            Finished::Verified(step, verify(context, &address, remote_id, &before).await)
+        }
+        Task::Settle { step, address, question, sent } => {
+            match settle(context, &address, &question, sent).await {
                 Ok(outcome) => Finished::Outcome(Event::Settled { step, outcome }),
                 Err(reason) => Finished::Unsettled(step, reason),
             }
@@ -145,11 +153,15 @@ async fn moved<P, C, O, E: Externals>(context: &RunContext<'_, P, C, O, E>) -> O
     wanted.into_iter().find(|external| now.get(external) != context.opened_with.get(external))
 }
 
-async fn send<P: Provider, C, O, E>(context: &RunContext<'_, P, C, O, E>, call: Call) -> Event {
+async fn send<P: Provider, C: Clock, O, E>(
+    context: &RunContext<'_, P, C, O, E>,
+    call: Call,
+) -> Event {
     let Call { step, address, token, undoing, kind } = call;
     let unit = &context.plan.unit;
     let schema = context.provider.schemas().find(&address.resource_type);
     let schema = schema.expect("planning refuses types without a schema");
+    let (question, sent) = (kind.question(), context.clock.now());
     let (result, before, after) = match kind {
         CallKind::Create { incarnation, inputs } => {
             let request = CreateRequest {
@@ -188,7 +200,35 @@ async fn send<P: Provider, C, O, E>(context: &RunContext<'_, P, C, O, E>, call: 
         (Ok(made), false) => Event::Succeeded { step, made },
         (Ok(made), true) => Event::Undone { step, made },
         (Err(error), false) => Event::Failed { step, error },
-        (Err(error), true) => Event::UndoFailed { step, error },
+        (Err(error), true) => {
+            let found = match question {
+                Some(question) if error.left != Left::Nothing => {
+                    undone(context, &address, &question, sent).await
+                }
+                Some(_) | None => None,
+            };
+            found.map_or(Event::UndoFailed { step, error }, |made| Event::Undone { step, made })
+        }
+    }
+}
+
+/// Whether an undo call that failed had its whole effect all the same, and the object then, if
+/// there is one. What the cloud still works on is waited for by sending the call again.
+async fn undone<P: Provider, C: Clock, O, E>(
+    context: &RunContext<'_, P, C, O, E>,
+    address: &Address,
+    question: &Question,
+    sent: Duration,
+) -> Option<Option<Made>> {
+    let schema = context.provider.schemas().find(&address.resource_type)?;
+    match (question, sight(context, address, question, Some(sent)).await.ok()?) {
+        (Question::Deleted { .. }, Sighting::Missing) => Some(None),
+        (Question::Updated { before, after, .. }, Sighting::Present(live))
+            if live.settling.is_none() =>
+        {
+            restored(schema, before, after, &live).ok().map(Some)
+        }
+        _ => None,
     }
 }
 
@@ -291,6 +331,36 @@ async fn look<P: Provider, C, O, E>(
     sightings.pop().ok_or_else(|| unread("the read has no answer".into()))
 }
 
+/// Refuses to delete an object that somebody changed meanwhile. One that is gone is no obstacle.
+async fn verify<P: Provider, C, O, E>(
+    context: &RunContext<'_, P, C, O, E>,
+    address: &Address,
+    remote_id: RemoteId,
+    before: &Attributes,
+) -> Result<(), ProviderError> {
+    let schema = context.provider.schemas().find(&address.resource_type);
+    let schema = schema.expect("planning refuses types without a schema");
+    match look(context, address, Target::Id(remote_id, before.clone())).await? {
+        Sighting::Missing => Ok(()),
+        Sighting::Unreadable { reason } => Err(unread(reason)),
+        Sighting::Present(live) => match mismatches(schema, before, &live).as_slice() {
+            [] => Ok(()),
+            names => Err(ProviderError {
+                kind: ErrorKind::Conflict,
+                operation: "nfplan:verify".into(),
+                code: "ChangedMeanwhile".into(),
+                message: format!(
+                    "it is not deleted, because somebody changed it since the plan was made \
+                     (`{}`): plan again",
+                    names.join("`, `")
+                ),
+                request_id: None,
+                left: Left::Nothing,
+            }),
+        },
+    }
+}
+
 /// The objects of a sibling listing.
 fn siblings(sighting: Sighting) -> Result<Vec<RemoteId>, ProviderError> {
     match sighting {
@@ -311,26 +381,16 @@ fn unread(reason: String) -> ProviderError {
     }
 }
 
-/// Finds out how a step ended, after the time within which its call may still take effect. "Not
-/// there" is believed only when seen twice.
+/// Finds out how a step ended.
 async fn settle<P: Provider, C: Clock, O, E>(
     context: &RunContext<'_, P, C, O, E>,
     address: &Address,
     question: &Question,
+    sent: Option<Duration>,
 ) -> Result<Settlement, String> {
-    context.clock.sleep(context.provider.horizon()).await;
-    let look = async || {
-        let found = look(context, address, question.target()).await;
-        found.map_err(|error| error.to_string())
-    };
-    let mut sighting = look().await?;
-    if sighting == Sighting::Missing {
-        context.clock.sleep(context.provider.horizon()).await;
-        sighting = look().await?;
-    }
     let schema = context.provider.schemas().find(&address.resource_type);
     let schema = schema.expect("planning refuses types without a schema");
-    match sighting {
+    match sight(context, address, question, sent).await? {
         Sighting::Unreadable { reason } => Err(reason),
         Sighting::Missing => Ok(match question {
             Question::Deleted { .. } => Settlement::Done(None),
@@ -342,6 +402,46 @@ async fn settle<P: Provider, C: Clock, O, E>(
     }
 }
 
+/// Looks after the time within which a call may still take effect. That of another process has
+/// passed its deadline, because the lease was waited for. "Not there" is believed only when seen
+/// twice.
+async fn sight<P: Provider, C: Clock, O, E>(
+    context: &RunContext<'_, P, C, O, E>,
+    address: &Address,
+    question: &Question,
+    sent: Option<Duration>,
+) -> Result<Sighting, String> {
+    let deadline = sent.map_or(Duration::ZERO, |sent| sent + context.provider.deadline());
+    context.clock.sleep(deadline.saturating_sub(context.clock.now())).await;
+    let look = async || {
+        context.clock.sleep(context.provider.horizon()).await;
+        let found = look(context, address, question.target()).await;
+        found.map_err(|error| error.to_string())
+    };
+    match look().await? {
+        Sighting::Missing => look().await,
+        sighting => Ok(sighting),
+    }
+}
+
+impl CallKind {
+    /// What to look for if the call's outcome does not become known.
+    fn question(&self) -> Option<Question> {
+        match self {
+            Self::Create { .. } => None,
+            Self::Update { remote_id, before, after } => Some(Question::Updated {
+                remote_id: remote_id.clone(),
+                before: before.clone(),
+                after: after.clone(),
+            }),
+            Self::Delete { remote_id, inputs } => {
+                let (remote_id, inputs) = (remote_id.clone(), inputs.clone());
+                Some(Question::Deleted { remote_id, inputs, in_slot: false })
+            }
+        }
+    }
+}
+
 impl Question {
     fn target(&self) -> Target {
         match self {
@@ -350,7 +450,7 @@ impl Question {
             }
             Self::CreatedSibling { inputs, .. } => Target::Siblings(inputs.clone()),
             Self::Updated { remote_id, before: known, .. }
-            | Self::Deleted { remote_id, inputs: known } => {
+            | Self::Deleted { remote_id, inputs: known, .. } => {
                 Target::Id(remote_id.clone(), known.clone())
             }
         }
@@ -373,6 +473,12 @@ impl Question {
                 Err(_) if mismatches(schema, before, live).is_empty() => Settlement::NotDone,
                 Err(_) => Settlement::Partial(live.remote_id.clone()),
             },
+            // Nothing brings back what a delete took from the object already.
+            Self::Deleted { inputs, in_slot: true, .. }
+                if !mismatches(schema, inputs, live).is_empty() =>
+            {
+                Settlement::Partial(live.remote_id.clone())
+            }
             Self::Deleted { .. } => Settlement::NotDone,
         }
     }

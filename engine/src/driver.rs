@@ -1,6 +1,8 @@
 //! The bookkeeping of the apply loop: turns moves into events and tasks, and outcomes into events.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures_util::Stream;
 use futures_util::StreamExt;
@@ -63,9 +65,13 @@ pub(crate) struct Driver<'a, P, C, O, E> {
     /// Looks, which need no intent.
     pub(crate) looks: Vec<Task>,
     attempts: BTreeMap<StepId, Attempt>,
+    /// When this process last sent a call of a step.
+    sent: BTreeMap<StepId, Duration>,
     /// The last incarnation burnt, by address.
     burnt: BTreeMap<Address, u64>,
     made: BTreeMap<StepId, Made>,
+    /// Steps whose undo call failed half-way and was sent again: once is enough.
+    undone_again: BTreeSet<StepId>,
     /// How many events are from before this process came.
     inherited: usize,
     /// A step failed, and the run was asked to stop there.
@@ -100,8 +106,10 @@ where
             sending: Vec::new(),
             looks: Vec::new(),
             attempts: BTreeMap::new(),
+            sent: BTreeMap::new(),
             burnt: BTreeMap::new(),
             made: BTreeMap::new(),
+            undone_again: BTreeSet::new(),
             inherited: 0,
             stopped: false,
         };
@@ -176,11 +184,22 @@ where
                 }
                 return Ok(Some(journal));
             }
+            Finished::Outcome(Event::UndoFailed { step, error })
+                if error.left != Left::Nothing && self.undone_again.insert(step) =>
+            {
+                // Half an undo is no worse than none: what it left is undone the same way.
+                self.undo(step)?;
+            }
             Finished::Outcome(event) => self.record(self.judged(event))?,
             Finished::Siblings(step, _) if self.schedule.take_back(step) => {}
             Finished::Siblings(step, Ok(found)) => self.start_create(step, found)?,
             Finished::Siblings(step, Err(error)) => {
                 // Nothing was sent, whatever the read left behind.
+                self.fail_to_start(step, ProviderError { left: Left::Nothing, ..error })?;
+            }
+            Finished::Verified(step, _) if self.schedule.take_back(step) => {}
+            Finished::Verified(step, Ok(())) => self.start_delete(step)?,
+            Finished::Verified(step, Err(error)) => {
                 self.fail_to_start(step, ProviderError { left: Left::Nothing, ..error })?;
             }
             Finished::Unsettled(step, reason) => {
@@ -222,6 +241,8 @@ where
     /// The calls whose intent is durable now.
     pub(crate) fn sendable(&mut self, journal: &impl Journal) -> Result<Vec<Call>, RunError> {
         let calls = std::mem::take(&mut self.sending);
+        let now = self.context.clock.now();
+        self.sent.extend(calls.iter().map(|call| (call.step, now)));
         if !calls.is_empty() && !journal.may_send() {
             return Err(RunError::LeaseRanOut(self.context.plan.unit.to_string()));
         }
@@ -269,7 +290,7 @@ where
             unit: plan.unit.clone(),
             user: plan.source.user.clone(),
             result: match (closed, self.stopped) {
-                (true, _) => result(plan, run, &state),
+                (true, _) => result(plan, run, history, &state),
                 (false, true) => UnitResult::Stopped,
                 (false, false) => UnitResult::Interrupted,
             },

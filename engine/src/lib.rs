@@ -63,5 +63,6 @@ pub mod shape;
 pub mod state;
 pub mod step;
 pub mod store;
+pub mod strays;
 mod update;
 pub mod value;

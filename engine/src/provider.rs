@@ -66,6 +66,9 @@ pub trait Provider: Reader {
     fn delete(&self, request: DeleteRequest<'_>)
     -> impl Future<Output = Result<(), ProviderError>>;
 
+    /// The total deadline of every call, counted from when it is sent.
+    fn deadline(&self) -> Duration;
+
     /// How long after its deadline a call may still take effect, and how long reads may lag behind
     /// effects: an unknown outcome is settled only when both have passed.
     fn horizon(&self) -> Duration;
@@ -102,6 +105,9 @@ pub enum Target {
     Identity(Attributes),
     /// Only the object that this create attempt made, with its inputs.
     Incarnation(u64, Attributes),
+    /// An object whose ownership tags name this unit and address, and that is none of these; of
+    /// several, the one of the earliest create attempt.
+    Others(BTreeSet<RemoteId>),
     /// For types whose identity is [`Identity::Siblings`](crate::schema::Identity::Siblings): all
     /// objects that share the identity's attributes. The sighting is present, its remote id is any
     /// text, and its attributes are the lists `ids` and `unused` (those that were never used).

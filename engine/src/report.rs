@@ -6,6 +6,7 @@ use crate::address::Address;
 use crate::address::RemoteId;
 use crate::address::UnitId;
 use crate::event::Cause;
+use crate::event::Event;
 use crate::event::Phase;
 use crate::event::RunState;
 use crate::event::StepStatus;
@@ -109,11 +110,11 @@ pub fn ledger(plan: &UnitPlan, run: &RunState) -> Ledger {
     ledger
 }
 
-/// The outcome of a run that has nothing more to do.
-pub fn result(plan: &UnitPlan, run: &RunState, folded: &State) -> UnitResult {
+/// The outcome of a run that has nothing more to do, with its events and what they come to.
+pub fn result(plan: &UnitPlan, run: &RunState, events: &[Event], folded: &State) -> UnitResult {
     let left = |wanted: fn(&Step, &StepStatus) -> bool| -> Vec<Leftover> {
         let steps = plan.steps.iter().filter(|step| wanted(step, run.status(step.id)));
-        steps.map(|step| leftover(step, run, folded)).collect()
+        steps.map(|step| leftover(step, events)).collect()
     };
     match &run.phase {
         Phase::RollingBack(cause) => {
@@ -159,16 +160,12 @@ fn settling(plan: &UnitPlan, folded: &State) -> Vec<Leftover> {
         .collect()
 }
 
-fn leftover(step: &Step, run: &RunState, folded: &State) -> Leftover {
-    let half_made = match run.status(step.id) {
-        StepStatus::FailedPartly(remote_id) => Some(remote_id.clone()),
-        _ => None,
+/// What a step was about, or else what it last made.
+fn leftover(step: &Step, events: &[Event]) -> Leftover {
+    let made = |event: &Event| {
+        let made = event.made().map(|(id, made)| (id, &made.remote_id)).or(event.half_done());
+        made.filter(|(id, _)| *id == step.id).map(|(_, remote_id)| remote_id.clone())
     };
-    let known = || {
-        let entry = folded.entries.get(&step.address)?;
-        let object = entry.deposed.last().or(entry.current.as_ref())?;
-        Some(object.remote_id.clone())
-    };
-    let remote_id = step.remote_id().cloned().or(half_made).or_else(known);
+    let remote_id = step.remote_id().cloned().or_else(|| events.iter().rev().find_map(made));
     Leftover { address: step.address.clone(), remote_id }
 }

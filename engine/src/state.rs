@@ -69,6 +69,10 @@ pub struct Entry {
     /// people changed the state. Never falls.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub last_generation: u32,
+    /// Incarnations of objects that people had the state forget: they are nobody's leftovers, whatever
+    /// their tags say.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub released: BTreeSet<u64>,
     /// The object that stands for the resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<Object>,
@@ -89,6 +93,13 @@ impl Entry {
     /// The objects of the address.
     pub fn objects(&self) -> impl Iterator<Item = &Object> {
         self.current.iter().chain(&self.deposed).chain(&self.parked)
+    }
+
+    /// The create attempts of which it is known what became: of each there is an object, or was one that
+    /// people had the state forget.
+    pub fn accounted(&self) -> BTreeSet<u64> {
+        let known = self.objects().filter_map(|object| object.incarnation);
+        known.chain(self.released.iter().copied()).collect()
     }
 
     /// The greatest generation that is known to have been used, 0 if none is.

@@ -275,6 +275,7 @@ fn restored(version: &Version, known: &State) -> State {
         let entry = next.entries.entry(address.clone()).or_default();
         entry.incarnation = entry.incarnation.max(known.incarnation);
         raise_generation(entry, known.generation());
+        entry.released.extend(&known.released);
     }
     next.edit = Some(Edit::Restored { serial: version.serial });
     next
@@ -289,6 +290,7 @@ fn forgotten(
     let mut next = known.clone();
     let entry = next.entries.get_mut(address)?;
     let (generation, before) = (entry.generation(), entry.objects().count());
+    let known_attempts = entry.accounted();
     let stays = |id: &RemoteId| object.is_some_and(|object| object != id);
     entry.current = entry.current.take().filter(|one| stays(&one.remote_id));
     entry.parked = entry.parked.take().filter(|one| stays(&one.remote_id));
@@ -297,6 +299,9 @@ fn forgotten(
         return None;
     }
     raise_generation(entry, generation);
+    // Else the next plan would take them for what a late call left, and delete them.
+    let left = entry.accounted();
+    entry.released.extend(known_attempts.difference(&left));
     next.edit = Some(Edit::Forgotten { address: address.clone(), reason: reason.into() });
     Some(next)
 }

@@ -92,4 +92,8 @@ impl Provider for Hung<'_> {
     fn horizon(&self) -> Duration {
         self.cloud.horizon()
     }
+
+    fn deadline(&self) -> Duration {
+        self.cloud.deadline()
+    }
 }

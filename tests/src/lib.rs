@@ -2,12 +2,17 @@
 //!
 //! A [`spec::FleetSpec`] is written into a [`site::Site`], which plans and applies it as the command
 //! line does, on a simulated cloud. A [`picture::Picture`] says what that cloud looks like without
-//! what no two histories share. [`fleets`] makes random specs and edits of them.
+//! what no two histories share. [`fleets`] makes random specs and edits of them, a
+//! [`passage::Passage`] is one of a fixed set of changes, and [`mortal`] and [`late`] are processes
+//! and calls that something happens to.
 
 #![expect(clippy::unwrap_used, reason = "a panic of the kit is a failed test")]
 
 pub mod fleets;
 pub mod hung;
+pub mod late;
+pub mod mortal;
+pub mod passage;
 pub mod picture;
 pub mod site;
 pub mod spec;

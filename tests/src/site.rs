@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::fs;
 use std::future::Future;
 use std::path::Path;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use nfplan_cli::planning::plan_fleet;
 use nfplan_cli::project::Project;
 use nfplan_cli::selection::Selected;
 use nfplan_cli::selection::Universe;
+use nfplan_engine::address::Address;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::apply::OnFailure;
 use nfplan_engine::clock::Clock;
@@ -28,9 +30,11 @@ use nfplan_engine::observer::Observer;
 use nfplan_engine::plan::Refresh;
 use nfplan_engine::plan::UnitPlan;
 use nfplan_engine::provider::Depth;
+use nfplan_engine::provider::Provider;
 use nfplan_engine::report::UnitResult;
 use nfplan_engine::schedule::Recovery;
 use nfplan_engine::state::State;
+use nfplan_engine::store::Store;
 use nfplan_providers::sim::Sim;
 use nfplan_specs::fleet::Fleet;
 use nfplan_specs::lock::Lock;
@@ -40,10 +44,14 @@ use nfplan_state::stores::AnyStore;
 use nfplan_state::stores::FolderStore;
 use nfplan_state::unit::list_units;
 use nfplan_state::unit::load;
+use nfplan_state::unlock::Unlocked;
+use nfplan_state::unlock::unlock;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use crate::hung::Hung;
+use crate::mortal::Life;
+use crate::mortal::Mortal;
 use crate::spec::ACCOUNTS;
 use crate::spec::FleetSpec;
 use crate::spec::Layout;
@@ -105,6 +113,16 @@ impl Site {
         let site = Self { folder, cloud, layout, networks: networks.into() };
         site.write(specs);
         site
+    }
+
+    /// A copy of all that there is, specs, states, cloud and delivered files, that goes its own way
+    /// from here.
+    pub fn fork(&self) -> Self {
+        let folder = scratch();
+        copy_folder(self.root(), folder.path());
+        let cloud = self.cloud.fork();
+        cloud.deliver_files_in(folder.path());
+        Self { folder, cloud, layout: self.layout.clone(), networks: self.networks.clone() }
     }
 
     /// The project's folder.
@@ -174,10 +192,42 @@ impl Site {
         block_on(workshop(&store, &cloud).apply(planned.units, interrupt))
     }
 
+    /// Plans everything, and these resources to be replaced wherever they are.
+    pub fn plan_replacing(&self, addresses: Vec<Address>) -> FleetPlan {
+        let replace = addresses.into_iter().map(|address| (None, address)).collect();
+        let request = Request { replace, ..request(Refresh::Bulk) };
+        plan_request(&mut self.project(), &request)
+    }
+
     /// Carries a plan out. None of its units may be refused.
     pub fn carry_out(&self, planned: FleetPlan) -> Outcomes {
         assert!(planned.refused.is_empty(), "{:#?}", planned.refused);
         carry_out(&self.store(), &self.cloud, planned)
+    }
+
+    /// Carries a plan out in a process that may die: then there is no outcome.
+    pub fn carry_out_in(&self, life: &Life, planned: FleetPlan) -> Option<Outcomes> {
+        let (store, cloud) = (self.store(), &self.cloud);
+        let (store, cloud) = (Mortal { inner: &store, life }, Mortal { inner: cloud, life });
+        let workshop = Workshop { holder: past_process(), ..workshop(&store, &cloud) };
+        block_on(life.live(workshop.apply(planned.units, std::future::pending())))
+    }
+
+    /// Carries a plan out before the eyes of somebody.
+    pub fn carry_out_watched(&self, planned: FleetPlan, observer: &impl Observer) -> Outcomes {
+        let store = self.store();
+        let Workshop { clock, holder, lease, on_failure, .. } = workshop(&store, &self.cloud);
+        let (store, provider) = (&store, &self.cloud);
+        let workshop = Workshop { store, provider, clock, observer, holder, lease, on_failure };
+        block_on(workshop.apply(planned.units, std::future::pending()))
+    }
+
+    /// Ends open runs in a process that may die: then there is no outcome.
+    pub fn recover_in(&self, life: &Life, recovery: Recovery) -> Option<Outcomes> {
+        let (store, cloud) = (self.store(), &self.cloud);
+        let (store, cloud) = (Mortal { inner: &store, life }, Mortal { inner: cloud, life });
+        let workshop = Workshop { holder: past_process(), ..workshop(&store, &cloud) };
+        block_on(life.live(recover_all(&workshop, self.units(), recovery)))
     }
 
     /// Ends open runs, plans and applies.
@@ -200,18 +250,25 @@ impl Site {
     }
 
     /// Rolls open runs back.
-    fn recover(&self) -> Outcomes {
+    pub fn recover(&self) -> Outcomes {
         let store = self.store();
-        let mut outcomes = Outcomes::new();
-        for unit in self.units() {
-            let workshop = workshop(&store, &self.cloud);
-            let never = std::future::pending();
-            let ended = block_on(workshop.recover(&unit, Recovery::RollBack, never));
-            if let Some(outcome) = ended.unwrap() {
-                outcomes.insert(unit, outcome);
-            }
+        let workshop = workshop(&store, &self.cloud);
+        block_on(recover_all(&workshop, self.units(), Recovery::RollBack))
+    }
+
+    /// How many batches of events all journals have.
+    pub fn appends(&self) -> usize {
+        count_batches(&self.root().join(".nfplan/state"))
+    }
+
+    /// Who holds a unit's lease; frees it.
+    pub fn unlock(&self, unit: &UnitId) -> Option<Holder> {
+        let observer = Holder::this_process("a test");
+        let (store, config) = (self.store(), LeaseConfig::local());
+        match block_on(unlock(&store, unit, &observer, &StoppedClock, config)).unwrap() {
+            Unlocked::Free => None,
+            Unlocked::Freed { holder, .. } => Some(*holder),
         }
-        outcomes
     }
 
     /// All units that have a state.
@@ -253,11 +310,18 @@ pub fn cloud_folder(root: &Path) -> PathBuf {
 
 /// Plans all units of a project.
 pub fn plan(project: &mut Project, refresh: Refresh, destroy: bool) -> FleetPlan {
+    plan_request(project, &Request { destroy, ..request(refresh) })
+}
+
+fn request(refresh: Refresh) -> Request {
     let selected = Selected::Everything;
-    let request = Request { selected, destroy, refresh, locked: false, replace: Vec::new() };
+    Request { selected, destroy: false, refresh, locked: false, replace: Vec::new() }
+}
+
+fn plan_request(project: &mut Project, request: &Request) -> FleetPlan {
     let planned = async {
         let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-        plan_fleet(project, &universe, &request).await
+        plan_fleet(project, &universe, request).await
     };
     block_on(planned).unwrap()
 }
@@ -267,18 +331,63 @@ pub fn carry_out(store: &AnyStore, cloud: &Sim, planned: FleetPlan) -> Outcomes 
     block_on(workshop(store, cloud).apply(planned.units, std::future::pending()))
 }
 
-fn workshop<'a, P>(
-    store: &'a AnyStore,
-    cloud: &'a P,
-) -> Workshop<'a, AnyStore, P, StoppedClock, Nobody> {
+fn workshop<'a, S, P>(store: &'a S, provider: &'a P) -> Workshop<'a, S, P, StoppedClock, Nobody> {
     Workshop {
         store,
-        provider: cloud,
+        provider,
         clock: &StoppedClock,
         observer: &Nobody,
         holder: Holder::this_process("a test"),
         lease: LeaseConfig::local(),
         on_failure: OnFailure::RollBack,
+    }
+}
+
+/// A process that everybody can see to be gone: it had this one's id before it.
+pub fn past_process() -> Holder {
+    let mut holder = Holder::this_process("a dead process");
+    if let Some(process) = &mut holder.process {
+        process.started -= 1;
+    }
+    holder
+}
+
+/// Ends the open runs of these units.
+async fn recover_all<S, P>(
+    workshop: &Workshop<'_, S, P, StoppedClock, Nobody>,
+    units: Vec<UnitId>,
+    recovery: Recovery,
+) -> Outcomes
+where
+    S: Store,
+    P: Provider,
+{
+    let mut outcomes = Outcomes::new();
+    for unit in units {
+        let ended = workshop.recover(&unit, recovery, std::future::pending()).await;
+        if let Some(outcome) = ended.unwrap() {
+            outcomes.insert(unit, outcome);
+        }
+    }
+    outcomes
+}
+
+fn count_batches(folder: &Path) -> usize {
+    let is_journal = folder.ends_with("events");
+    let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    entries.map(|path| if is_journal { 1 } else { count_batches(&path) }).sum()
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
     }
 }
 

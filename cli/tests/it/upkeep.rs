@@ -237,3 +237,19 @@ fn nothing_is_changed_by_hand_under_an_open_run() {
     project.run(&["rollback"]).exits(0).shows("alice rolled back");
     assert_eq!(project.changes(), [""; 0]);
 }
+
+#[test]
+fn what_was_forgotten_is_never_taken_for_a_leftover() {
+    let project = Project::applied(&["alice", "bob"]);
+    let templates = || project.objects_of("ec2.launch_template", "").len();
+    let before = templates();
+    let address = "ec2.launch_template/compute";
+    let forget = ["state", "forget", address, "--select", "alice", "--reason", "handed over"];
+    project.run(&forget).exits(0);
+    project.remove("workspaces/alice.yaml");
+    let deleted = project.changes();
+    assert!(deleted.iter().any(|change| change.contains("/alice ")), "{deleted:#?}");
+    assert!(!deleted.iter().any(|change| change.contains(address)), "{deleted:#?}");
+    project.apply(&[]).exits(0);
+    assert_eq!(templates(), before);
+}

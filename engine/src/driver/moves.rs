@@ -24,6 +24,7 @@ use crate::provider::Left;
 use crate::provider::Provider;
 use crate::provider::ProviderError;
 use crate::schema::Identity;
+use crate::step::DeleteCause;
 use crate::step::Operation;
 use crate::step::Step;
 use crate::step::StepId;
@@ -59,9 +60,15 @@ where
                 let remote_id = remote_id.clone();
                 self.start_call(id, CallKind::Update { remote_id, before, after })
             }
-            Operation::Delete { remote_id, before, .. } => {
-                let (remote_id, inputs) = (remote_id.clone(), before.clone());
-                self.start_call(id, CallKind::Delete { remote_id, inputs })
+            Operation::Delete { remote_id, before, cause } => {
+                // What an earlier attempt did by half is no change by somebody else.
+                if *cause == DeleteCause::Deposed || self.attempts.contains_key(&id) {
+                    return self.start_delete(id);
+                }
+                let (address, remote_id) = (step.address.clone(), remote_id.clone());
+                let before = self.left_by_update(step).unwrap_or(before).clone();
+                self.looks.push(Task::Verify { step: id, address, remote_id, before });
+                Ok(())
             }
             Operation::Adopt { .. } | Operation::Drop { .. } => {
                 let token = self.token(step, None);
@@ -108,6 +115,25 @@ where
         Ok(())
     }
 
+    /// Begins to delete an object, as it is.
+    pub(super) fn start_delete(&mut self, id: StepId) -> Result<(), RunError> {
+        let Operation::Delete { remote_id, before, .. } = &self.step(id).operation else {
+            return Ok(());
+        };
+        let (remote_id, inputs) = (remote_id.clone(), before.clone());
+        self.start_call(id, CallKind::Delete { remote_id, inputs })
+    }
+
+    /// The attributes that an earlier step of this run gave to the object of a step.
+    fn left_by_update(&self, step: &Step) -> Option<&Attributes> {
+        let updated = |id: &StepId| {
+            let other = self.step(*id);
+            other.address == step.address && other.remote_id() == step.remote_id()
+        };
+        let (_, made) = self.made.iter().rev().find(|(id, _)| updated(id))?;
+        Some(&made.inputs)
+    }
+
     fn start_call(&mut self, id: StepId, kind: CallKind) -> Result<(), RunError> {
         let step = self.step(id);
         let token = self.token(step, None);
@@ -137,16 +163,19 @@ where
                 let before = complete(before, &after, changed);
                 Question::Updated { remote_id: remote_id.clone(), before, after }
             }
-            Operation::Delete { remote_id, before, .. } => {
-                Question::Deleted { remote_id: remote_id.clone(), inputs: before.clone() }
-            }
+            Operation::Delete { remote_id, before, cause } => Question::Deleted {
+                remote_id: remote_id.clone(),
+                inputs: before.clone(),
+                in_slot: *cause == DeleteCause::InSlot,
+            },
             Operation::Adopt { .. } | Operation::Drop { .. } => {
                 // No call was made; the crash fell between two events of one append, which is
                 // impossible, or the store is not what it promises.
                 return self.record(Event::Succeeded { step: id, made: None });
             }
         };
-        self.looks.push(Task::Settle { step: id, address: step.address.clone(), question });
+        let (address, sent) = (step.address.clone(), self.sent.get(&id).copied());
+        self.looks.push(Task::Settle { step: id, address, question, sent });
         Ok(())
     }
 

@@ -389,6 +389,10 @@ impl Toy {
                 let incarnation = thing.owner.as_ref().and_then(|owner| owner.incarnation);
                 is_ours(thing) && incarnation == Some(*number)
             }),
+            Target::Others(known) => {
+                let is_other = |id: &RemoteId| !known.contains(id);
+                same.find(|((_, id), thing)| is_ours(thing) && is_other(id))
+            }
             Target::Siblings(known) => {
                 let Identity::Siblings(names) = schema.identity else { unreachable!() };
                 let alike = same.filter(|(_, thing)| {
@@ -486,6 +490,10 @@ impl Provider for Toy {
             Some(_) => Err(error(ErrorKind::Unavailable, "lost".into(), Left::Unknown)),
             None => Ok(()),
         }
+    }
+
+    fn deadline(&self) -> Duration {
+        Duration::ZERO
     }
 
     fn horizon(&self) -> Duration {

@@ -33,7 +33,7 @@ pub(crate) struct Effects {
 }
 
 /// The objects of one account.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Cloud {
     records: BTreeMap<Key, Record>,
     handles: BTreeMap<Key, Key>,

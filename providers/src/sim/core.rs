@@ -47,6 +47,18 @@ impl Core {
         }
     }
 
+    /// The same accounts, in memory.
+    pub(crate) fn fork(&self) -> Self {
+        let copy = |account: &Account| Account { cloud: account.cloud.clone(), log: None };
+        let accounts = self.accounts.iter().map(|(id, account)| (id.clone(), copy(account)));
+        Self {
+            disk: self.disk.clone(),
+            accounts: accounts.collect(),
+            settings: self.settings.clone(),
+            ..Self::new(None)
+        }
+    }
+
     /// The account's objects, as last refreshed.
     pub(crate) fn cloud(&self, account: &AccountId) -> &Cloud {
         &self.accounts[account].cloud

@@ -56,6 +56,8 @@ pub(crate) fn read(disk: &Path, wanted: &Wanted<'_>) -> Sighting {
         Target::Identity(inputs) | Target::Incarnation(_, inputs) | Target::Siblings(inputs) => {
             text(inputs, "path")
         }
+        // A path is a file's identity: there is no other.
+        Target::Others(_) => return Sighting::Missing,
     };
     match sink::current_key_id(&disk.join(path)) {
         Ok(Some(key)) if is_meant(&wanted.target, &key) => {
@@ -70,7 +72,7 @@ pub(crate) fn read(disk: &Path, wanted: &Wanted<'_>) -> Sighting {
 fn is_meant(target: &Target, key: &str) -> bool {
     match target {
         Target::Incarnation(_, inputs) => text(inputs, "access_key_id") == key,
-        Target::Id(..) | Target::Identity(_) | Target::Siblings(_) => true,
+        Target::Id(..) | Target::Identity(_) | Target::Siblings(_) | Target::Others(_) => true,
     }
 }
 
@@ -80,7 +82,7 @@ fn live(path: &str, key: &str, wanted: &Wanted<'_>) -> Option<Live> {
         address: wanted.address.clone(),
         incarnation: match wanted.target {
             Target::Incarnation(incarnation, _) => Some(incarnation),
-            Target::Id(..) | Target::Identity(_) | Target::Siblings(_) => None,
+            Target::Id(..) | Target::Identity(_) | Target::Siblings(_) | Target::Others(_) => None,
         },
     };
     Some(Live {

@@ -106,6 +106,12 @@ impl Sim {
         Ok(Self::new(Core::new(Some(folder.to_owned()))))
     }
 
+    /// A copy in memory that goes its own way from here, with its own requests and no failures to
+    /// come.
+    pub fn fork(&self) -> Self {
+        Self::new(self.core().fork())
+    }
+
     fn new(core: Core) -> Self {
         let schemas = core.settings.schemas();
         Self(Rc::new(Inner { schemas, core: RefCell::new(core) }))

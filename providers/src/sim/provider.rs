@@ -113,6 +113,11 @@ impl Provider for Sim {
         })
     }
 
+    /// Calls die with the process.
+    fn deadline(&self) -> Duration {
+        Duration::ZERO
+    }
+
     fn horizon(&self) -> Duration {
         Duration::ZERO
     }

@@ -233,6 +233,12 @@ fn find<'a>(
                 }
             }
         }
+        Target::Others(known) => {
+            let is_other =
+                |record: &&Record| !known.iter().any(|id| *id.as_str() == *record.key.id);
+            let others = cloud.owned(wanted.unit, wanted.address).filter(is_other);
+            others.min_by_key(|record| record.incarnation)
+        }
         Target::Siblings(_) => None,
     }
 }

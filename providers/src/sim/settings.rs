@@ -16,7 +16,7 @@ use crate::types::quotas;
 const RAISED: u64 = 10_000;
 
 /// The settings of all accounts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Settings {
     schemas: BTreeMap<&'static str, &'static Schema>,
     quotas: BTreeMap<(AccountId, &'static str), u64>,

@@ -4,11 +4,16 @@
 
 mod blueprints;
 mod convergence;
+mod crashes;
 mod digests;
 mod drift;
 mod drift_open_runs;
 mod drift_report;
 mod faults;
+mod late;
+mod matrix;
+mod matrix_fleet;
+mod matrix_moved;
 mod rendering;
 mod scale;
 mod star;
