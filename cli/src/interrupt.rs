@@ -43,7 +43,7 @@ impl Interrupt {
         self.0.clone().map(|_| ())
     }
 
-    /// Does the work, but does not wait for it longer than [`GRACE`] once a signal has come: a call
+    /// Does the work, but does not wait for it longer than a moment once a signal has come: a call
     /// that hangs is given up as if the process had died, which is safe at any moment.
     pub async fn bounds<T>(&self, work: impl Future<Output = T>) -> Result<T, CliError> {
         let patience = async {
