@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 
+use futures_util::FutureExt;
 use futures_util::StreamExt;
 use futures_util::future::Either;
 use futures_util::future::select;
@@ -148,18 +149,22 @@ where
         if running.is_empty() {
             break;
         }
-        let finished = match select(running.next(), &mut interrupt).await {
-            Either::Left((finished, _)) => finished.expect("the set is not empty"),
+        let mut next = match select(running.next(), &mut interrupt).await {
+            Either::Left((finished, _)) => finished,
             Either::Right(((), _)) => {
                 let journal = driver.last_words(journal, running).await?;
                 return driver.end(journal);
             }
         };
-        if let Some(back) = driver.take(finished)? {
-            let calls = driver.sendable(&back)?.into_iter();
-            let calls = calls.map(|call| Work::Task(Task::Call(call)));
-            running.extend(calls.map(|work| carry_out(&context, work)));
-            journal = Some(back);
+        // What else has come to its end by now goes into the same append.
+        while let Some(finished) = next {
+            if let Some(back) = driver.take(finished)? {
+                let calls = driver.sendable(&back)?.into_iter();
+                let calls = calls.map(|call| Work::Task(Task::Call(call)));
+                running.extend(calls.map(|work| carry_out(&context, work)));
+                journal = Some(back);
+            }
+            next = running.next().now_or_never().flatten();
         }
     }
     drop(running);

@@ -15,4 +15,5 @@ pub mod mortal;
 pub mod passage;
 pub mod picture;
 pub mod site;
+pub mod slow;
 pub mod spec;

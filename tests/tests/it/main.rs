@@ -14,6 +14,7 @@ mod late;
 mod matrix;
 mod matrix_fleet;
 mod matrix_moved;
+mod pace;
 mod rendering;
 mod scale;
 mod star;

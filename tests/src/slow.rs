@@ -1,0 +1,110 @@
+//! Stores and clouds that take their time, on whatever clock.
+
+use std::time::Duration;
+
+use nfplan_engine::address::Place;
+use nfplan_engine::clock::Clock;
+use nfplan_engine::observed::Sighting;
+use nfplan_engine::provider::CreateRequest;
+use nfplan_engine::provider::DeleteRequest;
+use nfplan_engine::provider::Depth;
+use nfplan_engine::provider::Done;
+use nfplan_engine::provider::LookUp;
+use nfplan_engine::provider::Provider;
+use nfplan_engine::provider::ProviderError;
+use nfplan_engine::provider::Reader;
+use nfplan_engine::provider::Survey;
+use nfplan_engine::provider::UpdateRequest;
+use nfplan_engine::provider::Wanted;
+use nfplan_engine::schema::Schemas;
+use nfplan_engine::store::Put;
+use nfplan_engine::store::Store;
+use nfplan_engine::store::StoreError;
+use nfplan_engine::store::Stored;
+use nfplan_engine::store::Tag;
+use nfplan_engine::value::Value;
+
+/// Does what the other does, each call after a delay.
+#[derive(Debug)]
+pub struct Slow<'a, T, C> {
+    /// The other.
+    pub inner: &'a T,
+    /// Time.
+    pub clock: &'a C,
+    /// How long each call takes.
+    pub delay: Duration,
+}
+
+impl<T, C: Clock> Slow<'_, T, C> {
+    async fn after_delay<R>(&self, call: impl Future<Output = R>) -> R {
+        self.clock.sleep(self.delay).await;
+        call.await
+    }
+}
+
+impl<T: Store, C: Clock> Store for Slow<'_, T, C> {
+    async fn get(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+        self.after_delay(self.inner.get(key)).await
+    }
+
+    async fn put_if_absent(&self, key: &str, body: &[u8]) -> Result<Put, StoreError> {
+        self.after_delay(self.inner.put_if_absent(key, body)).await
+    }
+
+    async fn put_if_match(&self, key: &str, tag: &Tag, body: &[u8]) -> Result<Put, StoreError> {
+        self.after_delay(self.inner.put_if_match(key, tag, body)).await
+    }
+
+    async fn list(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        self.after_delay(self.inner.list(folder)).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        self.after_delay(self.inner.delete(key)).await
+    }
+}
+
+impl<T: Reader, C: Clock> Reader for Slow<'_, T, C> {
+    fn schemas(&self) -> &Schemas {
+        self.inner.schemas()
+    }
+
+    async fn look_up(&self, place: &Place, look_up: &LookUp) -> Result<Value, ProviderError> {
+        self.after_delay(self.inner.look_up(place, look_up)).await
+    }
+
+    async fn read(
+        &self,
+        place: &Place,
+        depth: Depth,
+        wanted: &[Wanted<'_>],
+    ) -> Result<Vec<Sighting>, ProviderError> {
+        self.after_delay(self.inner.read(place, depth, wanted)).await
+    }
+
+    async fn survey(&self, place: &Place) -> Result<Survey, ProviderError> {
+        self.after_delay(self.inner.survey(place)).await
+    }
+}
+
+impl<T: Provider, C: Clock> Provider for Slow<'_, T, C> {
+    async fn create(&self, request: CreateRequest<'_>) -> Result<Done, ProviderError> {
+        self.after_delay(self.inner.create(request)).await
+    }
+
+    async fn update(&self, request: UpdateRequest<'_>) -> Result<Done, ProviderError> {
+        self.after_delay(self.inner.update(request)).await
+    }
+
+    async fn delete(&self, request: DeleteRequest<'_>) -> Result<(), ProviderError> {
+        self.after_delay(self.inner.delete(request)).await
+    }
+
+    fn horizon(&self) -> Duration {
+        self.inner.horizon()
+    }
+
+    fn deadline(&self) -> Duration {
+        self.inner.deadline()
+    }
+}
