@@ -205,3 +205,24 @@ static GUARD: Schema = Schema {
 /// All of them.
 pub(crate) static SCHEMAS: [&Schema; 12] =
     [&NET, &BOX, &ROLE, &TEMPLATE, &FARM, &QUEUE, &KEY, &SECRET, &VAULT, &TOKEN, &MACHINE, &GUARD];
+
+fn texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Text(text) => found.push(text.to_string()),
+        Value::List(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Map(entries) => entries.values().for_each(|item| texts(item, found)),
+        Value::Bool(_) | Value::Integer(_) => {}
+    }
+}
+
+/// References to other objects among managed attributes: `id:…` and `arn:farm:…`.
+pub(crate) fn uses(schema: &Schema, attributes: &Attributes) -> Vec<String> {
+    let mut found = Vec::new();
+    for (attribute, _) in schema.managed() {
+        if let Some(value) = attributes.get(attribute.name) {
+            texts(value, &mut found);
+        }
+    }
+    found.retain(|text| text.starts_with("id:") || text.starts_with("arn:farm"));
+    found
+}

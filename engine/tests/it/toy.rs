@@ -43,6 +43,7 @@ use crate::mishaps::Fault;
 use crate::mishaps::Moods;
 use crate::mishaps::Turns;
 use crate::schemas::SCHEMAS;
+use crate::schemas::uses;
 
 /// An object in the cloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,27 +107,6 @@ pub(crate) fn error(kind: ErrorKind, message: String, left: Left) -> ProviderErr
 
 fn remote_id(text: &str) -> RemoteId {
     RemoteId::new(text).unwrap()
-}
-
-fn texts(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::Text(text) => found.push(text.to_string()),
-        Value::List(items) => items.iter().for_each(|item| texts(item, found)),
-        Value::Map(entries) => entries.values().for_each(|item| texts(item, found)),
-        Value::Bool(_) | Value::Integer(_) => {}
-    }
-}
-
-/// References to other objects among managed attributes: `id:…` and `arn:farm:…`.
-fn uses(schema: &Schema, attributes: &Attributes) -> Vec<String> {
-    let mut found = Vec::new();
-    for (attribute, _) in schema.managed() {
-        if let Some(value) = attributes.get(attribute.name) {
-            texts(value, &mut found);
-        }
-    }
-    found.retain(|text| text.starts_with("id:") || text.starts_with("arn:farm"));
-    found
 }
 
 impl Toy {
