@@ -3,22 +3,16 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use nfplan_engine::address::Place;
-use nfplan_engine::observed::Sighting;
 use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
-use nfplan_engine::provider::Depth;
 use nfplan_engine::provider::Done;
-use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::Reader;
-use nfplan_engine::provider::Survey;
 use nfplan_engine::provider::UpdateRequest;
-use nfplan_engine::provider::Wanted;
-use nfplan_engine::schema::Schemas;
-use nfplan_engine::value::Value;
 use nfplan_providers::sim::Sim;
+
+use crate::passing::reads_of;
 
 /// A cloud in which so many changing calls are answered. The next one has its effect and hangs, and
 /// those after it hang without any.
@@ -54,26 +48,7 @@ impl<'a> Hung<'a> {
 }
 
 impl Reader for Hung<'_> {
-    fn schemas(&self) -> &Schemas {
-        self.cloud.schemas()
-    }
-
-    async fn look_up(&self, place: &Place, look_up: &LookUp) -> Result<Value, ProviderError> {
-        self.cloud.look_up(place, look_up).await
-    }
-
-    async fn read(
-        &self,
-        place: &Place,
-        depth: Depth,
-        wanted: &[Wanted<'_>],
-    ) -> Result<Vec<Sighting>, ProviderError> {
-        self.cloud.read(place, depth, wanted).await
-    }
-
-    async fn survey(&self, place: &Place) -> Result<Survey, ProviderError> {
-        self.cloud.survey(place).await
-    }
+    reads_of!(cloud);
 }
 
 impl Provider for Hung<'_> {

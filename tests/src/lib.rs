@@ -13,6 +13,7 @@ pub mod hung;
 pub mod late;
 pub mod mortal;
 pub mod passage;
+mod passing;
 pub mod picture;
 pub mod site;
 pub mod slow;

@@ -8,26 +8,20 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use nfplan_engine::address::Place;
-use nfplan_engine::observed::Sighting;
 use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
-use nfplan_engine::provider::Depth;
 use nfplan_engine::provider::Done;
-use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::Reader;
-use nfplan_engine::provider::Survey;
 use nfplan_engine::provider::UpdateRequest;
-use nfplan_engine::provider::Wanted;
-use nfplan_engine::schema::Schemas;
 use nfplan_engine::store::Put;
 use nfplan_engine::store::Store;
 use nfplan_engine::store::StoreError;
 use nfplan_engine::store::Stored;
 use nfplan_engine::store::Tag;
-use nfplan_engine::value::Value;
+
+use crate::passing::reads_of;
 
 /// Something that a process does to the world outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,26 +125,7 @@ impl<T: Store> Store for Mortal<'_, T> {
 }
 
 impl<T: Reader> Reader for Mortal<'_, T> {
-    fn schemas(&self) -> &Schemas {
-        self.inner.schemas()
-    }
-
-    async fn look_up(&self, place: &Place, look_up: &LookUp) -> Result<Value, ProviderError> {
-        self.inner.look_up(place, look_up).await
-    }
-
-    async fn read(
-        &self,
-        place: &Place,
-        depth: Depth,
-        wanted: &[Wanted<'_>],
-    ) -> Result<Vec<Sighting>, ProviderError> {
-        self.inner.read(place, depth, wanted).await
-    }
-
-    async fn survey(&self, place: &Place) -> Result<Survey, ProviderError> {
-        self.inner.survey(place).await
-    }
+    reads_of!(inner);
 }
 
 impl<T: Provider> Provider for Mortal<'_, T> {

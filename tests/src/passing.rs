@@ -1,0 +1,37 @@
+//! What a cloud in a cloud passes on to it as it is.
+
+/// The methods of a [`Reader`](nfplan_engine::provider::Reader) that asks the cloud in this field.
+macro_rules! reads_of {
+    ($cloud:ident) => {
+        fn schemas(&self) -> &nfplan_engine::schema::Schemas {
+            self.$cloud.schemas()
+        }
+
+        async fn look_up(
+            &self,
+            place: &nfplan_engine::address::Place,
+            look_up: &nfplan_engine::provider::LookUp,
+        ) -> Result<nfplan_engine::value::Value, nfplan_engine::provider::ProviderError> {
+            self.$cloud.look_up(place, look_up).await
+        }
+
+        async fn read(
+            &self,
+            place: &nfplan_engine::address::Place,
+            depth: nfplan_engine::provider::Depth,
+            wanted: &[nfplan_engine::provider::Wanted<'_>],
+        ) -> Result<Vec<nfplan_engine::observed::Sighting>, nfplan_engine::provider::ProviderError>
+        {
+            self.$cloud.read(place, depth, wanted).await
+        }
+
+        async fn survey(
+            &self,
+            place: &nfplan_engine::address::Place,
+        ) -> Result<nfplan_engine::provider::Survey, nfplan_engine::provider::ProviderError> {
+            self.$cloud.survey(place).await
+        }
+    };
+}
+
+pub(crate) use reads_of;
