@@ -60,14 +60,7 @@ pub const PAGES: &[Page] = &[
             ("nfplan plan --out change.plan", "save the plan for review"),
             ("nfplan plan --json --detailed-exitcode", "in a pipeline"),
         ],
-        exits: &[
-            Exit::Changes,
-            Exit::Unreadable,
-            Exit::Stuck,
-            Exit::Refused,
-            Exit::InvalidSpecs,
-            Exit::Denied,
-        ],
+        exits: COMPARING,
     },
     Page {
         command: "apply",
@@ -89,14 +82,7 @@ pub const PAGES: &[Page] = &[
             ("nfplan drift --refresh bulk", "fewer calls; what they do not tell is named"),
             ("nfplan drift --json", "from cron: 2 is drift, 4 is not all read"),
         ],
-        exits: &[
-            Exit::Changes,
-            Exit::Unreadable,
-            Exit::Stuck,
-            Exit::Refused,
-            Exit::InvalidSpecs,
-            Exit::Denied,
-        ],
+        exits: COMPARING,
     },
     Page {
         command: "destroy",
@@ -303,6 +289,16 @@ pub const PAGES: &[Page] = &[
 
 /// How commands can end that look at specs and states.
 const READING: &[Exit] = &[Exit::Stuck, Exit::Refused, Exit::InvalidSpecs, Exit::Denied];
+
+/// How commands can end that compare with the cloud and change nothing.
+const COMPARING: &[Exit] = &[
+    Exit::Changes,
+    Exit::Unreadable,
+    Exit::Stuck,
+    Exit::Refused,
+    Exit::InvalidSpecs,
+    Exit::Denied,
+];
 
 /// How commands can end that change states or leases, and never the cloud.
 const UPKEEP: &[Exit] =

@@ -157,6 +157,20 @@ pub async fn open_store(fleet: Option<&Fleet>, settings: &Settings) -> Result<An
     }
 }
 
+/// Opens the store of states for commands that need no specs: without valid ones it must be said
+/// where states are.
+pub async fn open_kept(context: &Context) -> Result<(Option<Fleet>, AnyStore), CliError> {
+    let settings = &context.settings;
+    let fleet = match (Fleet::load(&settings.root), &settings.general.state) {
+        (Ok(fleet), _) => Some(fleet),
+        (Err(_), Some(_)) => None,
+        (Err(error), None) => return Err(error.into()),
+    };
+    let store = open_store(fleet.as_ref(), settings).await?;
+    context.more(|| what_was_read(fleet.as_ref(), settings));
+    Ok((fleet, store))
+}
+
 #[cfg(feature = "aws")]
 async fn open_bucket(bucket: Bucket, settings: &Settings) -> Result<AnyStore, CliError> {
     Ok(AnyStore::S3(S3Store::new(bucket, &crate::aws::config(&settings.general).await)))

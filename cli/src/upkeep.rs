@@ -10,7 +10,6 @@ use nfplan_engine::event::Phase;
 use nfplan_engine::event::RunState;
 use nfplan_engine::report::Ledger;
 use nfplan_engine::report::ledger;
-use nfplan_specs::fleet::Fleet;
 use nfplan_state::format::Head;
 use nfplan_state::format::RunId;
 use nfplan_state::history::History;
@@ -30,8 +29,7 @@ use crate::commands::Context;
 use crate::error::CliError;
 use crate::execution::MachineClock;
 use crate::exit::Exit;
-use crate::project::open_store;
-use crate::project::what_was_read;
+use crate::project::open_kept;
 use crate::selection::Universe;
 use crate::turns::TakingTurns;
 
@@ -128,14 +126,7 @@ impl RunSummary {
 /// The store of states, and every unit that it or the specs know. Works without valid specs where
 /// the caller says where states are.
 pub async fn survey(context: &Context) -> Result<(AnyStore, Universe), CliError> {
-    let fleet = Fleet::load(&context.settings.root).map_err(CliError::from);
-    let fleet = match (fleet, &context.settings.general.state) {
-        (Ok(fleet), _) => Some(fleet),
-        (Err(_), Some(_)) => None,
-        (Err(error), None) => return Err(error),
-    };
-    let store = open_store(fleet.as_ref(), &context.settings).await?;
-    context.more(|| what_was_read(fleet.as_ref(), &context.settings));
+    let (fleet, store) = open_kept(context).await?;
     let universe = Universe::survey_whole(fleet.as_ref(), &store).await?;
     Ok((store, universe))
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use nfplan_engine::address::UnitId;
 use nfplan_engine::state::State;
-use nfplan_specs::fleet::Fleet;
 use nfplan_state::stores::AnyStore;
 use nfplan_state::unit::load;
 
@@ -17,8 +16,7 @@ use crate::args::ShowArguments;
 use crate::documents::StateDocument;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::project::open_store;
-use crate::project::what_was_read;
+use crate::project::open_kept;
 use crate::render;
 use crate::selection::Universe;
 use crate::selection::exists;
@@ -58,14 +56,7 @@ pub async fn show(context: &Context, arguments: &ShowArguments) -> Result<Exit, 
 /// The store of states and what is in it. Works without valid specs where possible: the state's
 /// place is then what --state says.
 pub async fn survey(context: &Context) -> Result<(AnyStore, Universe), CliError> {
-    let fleet = Fleet::load(&context.settings.root).map_err(CliError::from);
-    let fleet = match (fleet, &context.settings.general.state) {
-        (Ok(fleet), _) => Some(fleet),
-        (Err(_), Some(_)) => None,
-        (Err(error), None) => return Err(error),
-    };
-    let store = open_store(fleet.as_ref(), &context.settings).await?;
-    context.more(|| what_was_read(fleet.as_ref(), &context.settings));
+    let (fleet, store) = open_kept(context).await?;
     let universe = Universe::survey(fleet.as_ref(), &store).await?;
     Ok((store, universe))
 }
