@@ -86,16 +86,18 @@ pub async fn unlock(
     clock: &impl Clock,
     config: LeaseConfig,
 ) -> Result<Unlocked, LeaseError> {
-    let since = clock.now();
     let mut watched = None;
     loop {
         let Some((document, tag)) = read(store, unit).await? else { return Ok(Unlocked::Free) };
         let Some(holder) = document.holder.clone().map(Box::new) else { return Ok(Unlocked::Free) };
         let held = || LeaseError::Held { unit: unit.clone(), holder: holder.clone() };
-        if watched.get_or_insert(tag.clone()) != &tag {
+        // Counted from when it was seen: how long the first look took says nothing of the holder.
+        let now = clock.now();
+        let (first, since) = watched.get_or_insert_with(|| (tag.clone(), now));
+        if *first != tag {
             return Err(held());
         }
-        let passed = clock.now().saturating_sub(since);
+        let passed = now.saturating_sub(*since);
         let left = Duration::from_millis(document.ttl_ms).saturating_sub(passed);
         let evidence = if holder.is_seen_gone_by(observer) {
             Evidence::Gone

@@ -37,6 +37,7 @@ pub(crate) struct Faulty {
     /// How many boundaries the process survives.
     lives: Cell<Option<u32>>,
     dead: Cell<bool>,
+    slow_look: Cell<bool>,
 }
 
 impl Faulty {
@@ -55,6 +56,11 @@ impl Faulty {
     /// Whether the process has died.
     pub(crate) fn is_dead(&self) -> bool {
         self.dead.get()
+    }
+
+    /// Lets the answer to the next read come only when the client is polled again.
+    pub(crate) fn slow_look(&self) {
+        self.slow_look.set(true);
     }
 
     async fn boundary(&self) {
@@ -105,7 +111,11 @@ impl Faulty {
 
 impl Store for Faulty {
     async fn get(&self, key: &str) -> Result<Option<Stored>, StoreError> {
-        self.inner.get(key).await
+        let found = self.inner.get(key).await;
+        if self.slow_look.take() {
+            once_pending().await;
+        }
+        found
     }
 
     async fn put_if_absent(&self, key: &str, body: &[u8]) -> Result<Put, StoreError> {

@@ -76,3 +76,17 @@ fn a_holder_that_shows_a_sign_of_life_is_left_alone() {
     assert!(matches!(refused, LeaseError::Held { .. }), "{refused:?}");
     site.clock.run(first.renew()).expect("it still has its lease");
 }
+
+#[test]
+fn how_long_the_first_look_takes_does_not_count_as_silence() {
+    let site = Site::new();
+    let first = site.acquire(holder("first"));
+    let mut freeing = pin!(unlocking(&site));
+    site.store.slow_look();
+    assert!(poll(freeing.as_mut()).is_pending());
+    site.clock.advance(CONFIG.ttl * 2);
+    assert!(poll(freeing.as_mut()).is_pending(), "it was seen just now");
+    site.clock.run(first.renew()).expect("it still has its lease");
+    let refused = site.clock.run(freeing).unwrap_err();
+    assert!(matches!(refused, LeaseError::Held { .. }), "{refused:?}");
+}
