@@ -9,6 +9,7 @@ use nfplan_specs::diagnostic::Diagnostics;
 use nfplan_specs::fleet::LoadError;
 use nfplan_state::edit::EditError;
 use nfplan_state::lease::LeaseError;
+use nfplan_state::probe::ProbeError;
 use nfplan_state::prune::PruneError;
 use nfplan_state::unit::StateError;
 
@@ -120,6 +121,17 @@ impl From<StateError> for CliError {
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
         StateError::Store(error).into()
+    }
+}
+
+impl From<ProbeError> for CliError {
+    fn from(error: ProbeError) -> Self {
+        match error {
+            ProbeError::Store(error) => error.into(),
+            ProbeError::Unconditional { .. } | ProbeError::Refusing { .. } => {
+                Self::new(Exit::Error, error.to_string())
+            }
+        }
     }
 }
 

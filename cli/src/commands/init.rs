@@ -71,7 +71,7 @@ pub async fn init(context: &Context) -> Result<Exit, CliError> {
 /// promises.
 #[cfg(feature = "aws")]
 async fn prepare_bucket(context: &Context, bucket: &Bucket) -> Result<(), CliError> {
-    let config = crate::aws::config(&context.settings.general).await;
+    let config = crate::aws::config(&context.settings.general).await?;
     match prepare(bucket, &config).await? {
         Readiness::Made => context.note(&format!(
             "made the bucket {}: private, versioned, encrypted, only through TLS\n",
@@ -84,8 +84,7 @@ async fn prepare_bucket(context: &Context, bucket: &Bucket) -> Result<(), CliErr
             }
         }
     }
-    let probed = probe(&S3Store::new(bucket.clone(), &config)).await;
-    probed.map_err(|error| CliError::new(Exit::Error, error.to_string()))
+    Ok(probe(&S3Store::new(bucket.clone(), &config)).await?)
 }
 
 #[cfg(not(feature = "aws"))]

@@ -248,17 +248,20 @@ fn a_fleet_takes_a_listing_for_each_place_and_two_reads_for_each_unit() {
     assert_eq!(store.usage(), Usage { gets: listed.gets + 2 * UNITS, ..listed });
 }
 
-/// A store that ignores every condition.
-struct Careless(MemoryStore);
+/// A store that ignores every condition, and may refuse to delete.
+struct Careless {
+    inner: MemoryStore,
+    deletes: bool,
+}
 
 impl Store for Careless {
     async fn get(&self, key: &str) -> Result<Option<Stored>, StoreError> {
-        self.0.get(key).await
+        self.inner.get(key).await
     }
 
     async fn put_if_absent(&self, key: &str, body: &[u8]) -> Result<Put, StoreError> {
-        self.0.delete(key).await?;
-        self.0.put_if_absent(key, body).await
+        self.inner.delete(key).await?;
+        self.inner.put_if_absent(key, body).await
     }
 
     async fn put_if_match(&self, key: &str, _: &Tag, body: &[u8]) -> Result<Put, StoreError> {
@@ -266,21 +269,32 @@ impl Store for Careless {
     }
 
     async fn list(&self, folder: &str) -> Result<Vec<String>, StoreError> {
-        self.0.list(folder).await
+        self.inner.list(folder).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.0.delete(key).await
+        if self.deletes {
+            return self.inner.delete(key).await;
+        }
+        let (key, message) = (key.to_owned(), "no".to_owned());
+        Err(StoreError { operation: "delete", key, message, denied: true })
     }
 }
 
 #[test]
 fn a_store_that_ignores_conditions_is_found_out_and_left_clean() {
     let clock = VirtualClock::default();
-    let store = Careless(MemoryStore::new());
+    let store = Careless { inner: MemoryStore::new(), deletes: true };
     let error = clock.run(probe(&store)).unwrap_err();
     assert!(matches!(error, ProbeError::Unconditional { .. }), "{error:?}");
     assert_eq!(clock.run(store.list("")).unwrap(), [""; 0]);
+}
+
+#[test]
+fn a_store_that_ignores_conditions_is_found_out_where_nothing_may_be_deleted() {
+    let store = Careless { inner: MemoryStore::new(), deletes: false };
+    let error = VirtualClock::default().run(probe(&store)).unwrap_err();
+    assert!(matches!(error, ProbeError::Unconditional { .. }), "{error:?}");
 }
 
 const UUID: &str = "018f0000-0000-7000-8000-000000000001";
