@@ -173,7 +173,7 @@ pub async fn open_kept(context: &Context) -> Result<(Option<Fleet>, AnyStore), C
 
 #[cfg(feature = "aws")]
 async fn open_bucket(bucket: Bucket, settings: &Settings) -> Result<AnyStore, CliError> {
-    Ok(AnyStore::S3(S3Store::new(bucket, &crate::aws::config(&settings.general).await)))
+    Ok(AnyStore::S3(S3Store::new(bucket, &crate::aws::config(&settings.general).await?)))
 }
 
 #[cfg(not(feature = "aws"))]

@@ -110,3 +110,32 @@ fn a_lost_credentials_file_comes_back_with_a_new_key() {
     assert!(project.path(".nfplan/credentials/alice").exists());
     project.is_as_wanted();
 }
+
+/// Where states are in S3: what of the environment and its errors may be said.
+#[cfg(feature = "aws")]
+const LIST_IN_S3: [&str; 4] = ["state", "list", "--state", "s3://data-example-org-states/nfplan"];
+
+#[cfg(feature = "aws")]
+#[test]
+fn a_password_in_the_endpoint_is_refused_and_not_repeated() {
+    let project = Project::of(&["alice"]);
+    let url = "https://somebody:pa55word@storage.example.org";
+    let by_flag = project.run(&[&LIST_IN_S3[..], &["--endpoint-url", url]].concat());
+    let mut command = project.command(&LIST_IN_S3);
+    let by_environment = Answer::of(command.env("AWS_ENDPOINT_URL", url).output().unwrap());
+    for answer in [by_flag, by_environment] {
+        let answer = answer.exits(64).says("holds a user or a password");
+        assert!(!answer.stderr.contains("pa55word") && !answer.stdout.contains("pa55word"));
+    }
+}
+
+#[cfg(feature = "aws")]
+#[test]
+fn that_there_are_no_credentials_is_said_in_words() {
+    let project = Project::of(&["alice"]);
+    let mut command = project.command(&LIST_IN_S3);
+    command.env("AWS_EC2_METADATA_DISABLED", "true");
+    let answer = Answer::of(command.output().unwrap()).says("check the credentials");
+    assert_ne!(answer.code, Some(0));
+    assert!(!answer.stderr.contains("Failure("), "{answer}");
+}

@@ -6,13 +6,13 @@
 //! a refusal does not mean that somebody else wrote. Whoever gets one looks again, as the port says.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Region;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::RequestId as _;
@@ -137,6 +137,17 @@ fn failure(operation: &'static str, key: &str, message: String) -> StoreError {
     StoreError { operation, key: key.to_owned(), message, denied: false }
 }
 
+/// What is wrong when a server answers for another region.
+const ELSEWHERE: &str = "; the bucket is in another region: set `region` of `state`, or AWS_REGION";
+
+/// An error and what caused it, in words. Never its debug form: that has headers and bodies.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let texts = iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
+    let mut texts: Vec<String> = texts.collect();
+    texts.dedup();
+    texts.join(": ")
+}
+
 /// Says which operation on which object failed and why, in S3's words.
 pub(super) fn failed<E>(operation: &'static str, key: &str, error: &SdkError<E>) -> StoreError
 where
@@ -147,8 +158,16 @@ where
     let Some((service, code)) = service.and_then(|service| Some((service, service.code()?))) else {
         // Answers to HEAD requests have no body that could say why.
         let message = match status {
-            0 => DisplayErrorContext(error).to_string(),
-            status => format!("HTTP status {status}: {}", DisplayErrorContext(error)),
+            0 => format!(
+                "{}; check the credentials (--profile, AWS_PROFILE) and the endpoint",
+                causes(error)
+            ),
+            301 | 400 => format!("HTTP status {status}{ELSEWHERE}"),
+            403 => {
+                "HTTP status 403; it is another account's, or these credentials lack a permission"
+                    .into()
+            }
+            status => format!("HTTP status {status}: {}", causes(error)),
         };
         return StoreError { denied: status == 403, ..failure(operation, key, message) };
     };
@@ -157,9 +176,7 @@ where
     let help = match code {
         "PermanentRedirect"
         | "AuthorizationHeaderMalformed"
-        | "IllegalLocationConstraintException" => {
-            "; the bucket is in another region: set `region` of `state`, or AWS_REGION"
-        }
+        | "IllegalLocationConstraintException" => ELSEWHERE,
         "NoSuchBucket" => "; `nfplan init --state` makes it",
         _ => "",
     };
@@ -187,7 +204,7 @@ impl Store for S3Store {
             return Err(failure("read", key, "the answer has no ETag".into()));
         };
         let body = answer.body.collect().await;
-        let body = body.map_err(|error| failure("read", key, error.to_string()))?;
+        let body = body.map_err(|error| failure("read", key, causes(&error)))?;
         Ok(Some(Stored { body: body.to_vec(), tag: Tag(tag) }))
     }
 
