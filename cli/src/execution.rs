@@ -156,16 +156,13 @@ impl<'a> Execution<'a> {
         let progress = self.progress(0);
         let workshop = self.workshop(&progress);
         let work = workshop.recover_all(units, Recovery::RollBack, interrupt.wait());
-        let outcomes = with_progress(work, &progress).await;
+        let outcomes = interrupt.bounds(Box::pin(with_progress(work, &progress))).await;
         progress.finish();
+        let outcomes = outcomes?;
         let exits =
             outcomes.values().map(UnitOutcome::exit).filter(|exit| *exit != Exit::RolledBack);
-        let mut exit = exits.fold(Exit::Fine, Exit::worse);
-        if let (Exit::Interrupted, Some(signal)) = (exit, interrupt.exit()) {
-            exit = signal;
-        }
-        self.report(&outcomes, exit)?;
-        Ok(exit)
+        let exit = exits.fold(Exit::Fine, Exit::worse);
+        self.finish(&outcomes, exit, &interrupt)
     }
 
     fn note_recovery(&self, unit: &UnitId, outcome: &UnitOutcome) {
@@ -187,9 +184,7 @@ impl<'a> Execution<'a> {
     /// Refuses a store that does not keep its promises, before anything is ever written to it.
     pub async fn check_store(&self, universe: &Universe) -> Result<(), CliError> {
         if universe.existing.is_empty() {
-            probe(&self.store)
-                .await
-                .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;
+            probe(&self.store).await?;
         }
         Ok(())
     }
@@ -213,11 +208,22 @@ impl<'a> Execution<'a> {
         progress.finish();
         let mut outcomes = outcomes?;
         outcomes.extend(bad);
-        let mut exit = outcomes.values().map(UnitOutcome::exit).fold(Exit::Fine, Exit::worse);
-        if let (Exit::Interrupted, Some(signal)) = (exit, interrupt.exit()) {
-            exit = signal;
-        }
-        self.report(&outcomes, exit)?;
+        let exit = outcomes.values().map(UnitOutcome::exit).fold(Exit::Fine, Exit::worse);
+        self.finish(&outcomes, exit, &interrupt)
+    }
+
+    /// Reports how it ended. What a signal interrupted ends with that signal's code.
+    fn finish(
+        &self,
+        outcomes: &Outcomes,
+        exit: Exit,
+        interrupt: &Interrupt,
+    ) -> Result<Exit, CliError> {
+        let exit = match (exit, interrupt.exit()) {
+            (Exit::Interrupted, Some(signal)) => signal,
+            (exit, _) => exit,
+        };
+        self.report(outcomes, exit)?;
         Ok(exit)
     }
 
