@@ -20,8 +20,8 @@ use crate::error::CliError;
 pub struct Universe {
     /// Units that specs ask for.
     pub wanted: BTreeSet<UnitId>,
-    /// Units that have a state. Of those that no spec asks for, only the ones that still have an
-    /// object or an open run.
+    /// Units of which the store keeps something. [`Universe::survey`] leaves out those that no spec
+    /// asks for and that have neither an object nor an open run any more.
     pub existing: BTreeSet<UnitId>,
     /// Names by which people know units: user names as written, escaped ones, platforms.
     names: Vec<(String, UnitId)>,

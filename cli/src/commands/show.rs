@@ -24,14 +24,7 @@ use crate::selection::exists;
 /// Shows a saved plan without any credentials, or what states record.
 pub async fn show(context: &Context, arguments: &ShowArguments) -> Result<Exit, CliError> {
     let Some(file) = &arguments.file else {
-        let states = states(context, &arguments.selection).await?;
-        if context.settings.general.json {
-            context.print_json(&StateDocument::new(&states))?;
-        } else {
-            let states: Vec<State> = states.into_values().collect();
-            context.print(&render::state::list(&states, context.terminal.data_width))?;
-        }
-        return Ok(Exit::Fine);
+        return list(context, &arguments.selection).await;
     };
     let plan = load_plan(&context.settings.root.join(file))?;
     note_open_runs(context, &plan);
@@ -49,6 +42,18 @@ pub async fn show(context: &Context, arguments: &ShowArguments) -> Result<Exit, 
             return Err(unknown_expansion(&plan, unknown));
         }
         context.print(&render::plan::plan(&plan, &view))?;
+    }
+    Ok(Exit::Fine)
+}
+
+/// Lists what states record of the selected units.
+pub async fn list(context: &Context, selection: &Selection) -> Result<Exit, CliError> {
+    let states = states(context, selection).await?;
+    if context.settings.general.json {
+        context.print_json(&StateDocument::new(&states))?;
+    } else {
+        let states: Vec<State> = states.into_values().collect();
+        context.print(&render::state::list(&states, context.terminal.data_width))?;
     }
     Ok(Exit::Fine)
 }

@@ -13,6 +13,7 @@ use nfplan_engine::state::Entry;
 use nfplan_engine::state::State;
 
 use super::Context;
+use super::show::list;
 use super::show::states;
 use crate::args::Selection;
 use crate::args::StateCommand;
@@ -26,16 +27,7 @@ use crate::replacing::parse_one;
 /// Lists, shows, checks or changes.
 pub async fn state(context: &Context, command: &StateCommand) -> Result<Exit, CliError> {
     match command {
-        StateCommand::List(selection) => {
-            let states = states(context, selection).await?;
-            if context.settings.general.json {
-                context.print_json(&StateDocument::new(&states))?;
-            } else {
-                let states: Vec<State> = states.into_values().collect();
-                context.print(&render::state::list(&states, context.terminal.data_width))?;
-            }
-            Ok(Exit::Fine)
-        }
+        StateCommand::List(selection) => list(context, selection).await,
         StateCommand::Show { address, selection } => show(context, address, selection).await,
         StateCommand::History(selection) => history::history(context, selection).await,
         StateCommand::Verify(selection) => verify::verify(context, selection).await,
