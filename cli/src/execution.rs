@@ -146,6 +146,7 @@ impl<'a> Execution<'a> {
                     .hint("`nfplan apply` goes on with what is recorded"));
             }
         }
+        listening.map_or(Ok(()), Interrupt::dismiss)?;
         Ok(outcomes)
     }
 

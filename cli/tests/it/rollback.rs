@@ -13,6 +13,7 @@ use crate::interruption::signal;
 use crate::interruption::wait;
 use crate::kit::Project;
 use crate::kit::unit;
+use crate::terminal::Session;
 
 const APPLY: [&str; 2] = ["apply", "--auto-approve"];
 const STOP: [&str; 4] = ["apply", "--auto-approve", "--on-failure", "stop"];
@@ -68,6 +69,18 @@ fn the_next_apply_rolls_a_stopped_run_back_by_itself() {
     let (project, others) = stopped();
     free(&project, &others);
     project.apply(&[]).exits(0).says("rolled back");
+    project.is_as_wanted();
+}
+
+#[test]
+fn a_signal_while_it_asks_ends_an_apply_that_ended_a_run_before() {
+    let (project, others) = stopped();
+    free(&project, &others);
+    let mut session = Session::start(project.command(&["apply"]), 100);
+    session.wait_for("Apply this plan?");
+    session.type_in("\u{3}");
+    assert_eq!(session.finish().0, Some(130));
+    project.apply(&[]).exits(0);
     project.is_as_wanted();
 }
 
