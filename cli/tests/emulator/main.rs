@@ -126,6 +126,20 @@ fn a_bucket_that_is_there_is_looked_at_and_one_of_nobody_is_named() {
 }
 
 #[test]
+fn a_bucket_that_could_not_be_protected_is_not_passed_off_as_sound() {
+    let _server = server();
+    let refused =
+        json!({ "op": "PutBucket:policy", "do": "error", "status": 403, "code": "AccessDenied" });
+    faults(Some(&json!([refused])));
+    let project = Project::empty();
+    let state = format!("s3://cli-half-made-{}", std::process::id());
+    let answer = run(&project, &["init", "--state", &state]);
+    faults(Some(&json!([])));
+    answer.exits(77).says("AccessDenied").says("the bucket was made and is not fully protected");
+    assert!(!project.path("nfplan.yaml").exists());
+}
+
+#[test]
 fn each_write_of_the_state_may_lose_its_answer_or_meet_a_fault() {
     let _server = server();
     let (project, _) = project("faults");

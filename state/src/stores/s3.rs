@@ -88,7 +88,20 @@ impl S3Store {
                 None => Err(failure("write", key, "the answer has no ETag".into())),
             },
             Err(error) if refuses(&error) => Ok(Put::Refused),
-            Err(error) => Err(failed("write", key, &error)),
+            Err(error) => Err(self.failed("write", key, &error)),
+        }
+    }
+
+    /// Says also in which bucket: what is missing there may be there in another.
+    fn failed<E>(&self, operation: &'static str, key: &str, error: &SdkError<E>) -> StoreError
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let error = failed(operation, key, error);
+        let place = format!("s3://{}/{}", self.bucket.name, self.bucket.prefix);
+        StoreError {
+            message: format!("{} (in {})", error.message, place.trim_end_matches('/')),
+            ..error
         }
     }
 
@@ -198,7 +211,7 @@ impl Store for S3Store {
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
                 return Ok(None);
             }
-            Err(error) => return Err(failed("read", key, &error)),
+            Err(error) => return Err(self.failed("read", key, &error)),
         };
         let Some(tag) = answer.e_tag.clone() else {
             return Err(failure("read", key, "the answer has no ETag".into()));
@@ -230,7 +243,7 @@ impl Store for S3Store {
             .send();
         let mut listed = BTreeSet::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| failed("list", folder, &error))?;
+            let page = page.map_err(|error| self.failed("list", folder, &error))?;
             let objects = page.contents().iter().filter_map(|object| object.key());
             let folders = page.common_prefixes().iter().filter_map(|common| common.prefix());
             for key in objects.chain(folders) {
@@ -252,7 +265,7 @@ impl Store for S3Store {
             .set_expected_bucket_owner(self.owner());
         match request.send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(failed("delete", key, &error)),
+            Err(error) => Err(self.failed("delete", key, &error)),
         }
     }
 }

@@ -44,15 +44,20 @@ pub async fn prepare(bucket: &Bucket, config: &SdkConfig) -> Result<Readiness, S
         Ok(_) => Ok(Readiness::Found(lacking(&client, &bucket.name).await?)),
         Err(error) if error.as_service_error().is_some_and(HeadBucketError::is_not_found) => {
             make(&client, bucket).await?;
+            protect(&client, bucket).await.map_err(half_made)?;
             Ok(Readiness::Made)
         }
         Err(error) => Err(failed("look at", &bucket.name, &error)),
     }
 }
 
+fn region(client: &Client) -> &str {
+    client.config().region().map_or(FIRST_REGION, |region| region.as_ref())
+}
+
 async fn make(client: &Client, bucket: &Bucket) -> Result<(), StoreError> {
     let name = &*bucket.name;
-    let region = client.config().region().map_or(FIRST_REGION, |region| region.as_ref());
+    let region = region(client);
     let constraint = (region != FIRST_REGION).then(|| {
         let constraint = BucketLocationConstraint::from(region);
         CreateBucketConfiguration::builder().location_constraint(constraint).build()
@@ -63,6 +68,17 @@ async fn make(client: &Client, bucket: &Bucket) -> Result<(), StoreError> {
         .object_ownership(ObjectOwnership::BucketOwnerEnforced)
         .set_create_bucket_configuration(constraint);
     create.send().await.map_err(|error| failed("make", name, &error))?;
+    Ok(())
+}
+
+/// A bucket that is there is never changed, so that doing it again does not complete it.
+fn half_made(error: StoreError) -> StoreError {
+    let next = "the bucket was made and is not fully protected: delete it while it is empty, then try again";
+    StoreError { message: format!("{}; {next}", error.message), ..error }
+}
+
+async fn protect(client: &Client, bucket: &Bucket) -> Result<(), StoreError> {
+    let name = &*bucket.name;
     // Closed before anything else is said about it.
     let block = PublicAccessBlockConfiguration::builder()
         .block_public_acls(true)
@@ -80,6 +96,7 @@ async fn make(client: &Client, bucket: &Bucket) -> Result<(), StoreError> {
         VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
     let request = client.put_bucket_versioning().bucket(name).versioning_configuration(versioning);
     request.send().await.map_err(|error| failed("version", name, &error))?;
+    let region = region(client);
     let request = client.put_bucket_policy().bucket(name).policy(policy(name, region));
     request.send().await.map_err(|error| failed("protect", name, &error))?;
     Ok(())

@@ -140,7 +140,11 @@ fn failures_say_what_was_tried_why_it_failed_and_what_to_do() {
     let (answer, _) = with_faults(&rules, store.get("a"));
     let error = answer.unwrap_err();
     assert!(error.denied, "{error}");
-    assert_eq!(error.to_string(), "the state store cannot read `a`: AccessDenied: injected");
+    let place = format!("s3://{}/some/prefix", store.bucket().name);
+    assert_eq!(
+        error.to_string(),
+        format!("the state store cannot read `a`: AccessDenied: injected (in {place})")
+    );
 }
 
 #[test]
