@@ -38,6 +38,7 @@ use nfplan_engine::value::Value;
 use nfplan_state::holder::Holder;
 use nfplan_state::lease::Lease;
 use nfplan_state::lease::LeaseConfig;
+use nfplan_state::lease::LeaseError;
 use nfplan_state::lease::acquire;
 use nfplan_state::run::Run;
 use nfplan_state::unit::load;
@@ -281,7 +282,7 @@ where
         };
         let released = lease.release(quiet).await;
         let value = result?;
-        released?;
+        given_back(released)?;
         Ok(value)
     }
 
@@ -316,6 +317,15 @@ pub async fn keeping<S: Store, C: Clock, T>(
         Either::Left((value, _)) => value,
         Either::Right((_lost, work)) => work.await,
     }
+}
+
+/// What was done is not undone because its lease could not be given back.
+pub fn given_back(released: Result<(), LeaseError>) -> Result<(), CliError> {
+    released.map_err(|error| {
+        let error = CliError::from(error);
+        let message = format!("what was done is recorded; its lease stays: {}", error.message);
+        CliError { message, ..error }.hint("it ends by itself, or at once with `nfplan unlock`")
+    })
 }
 
 /// What a run follows.

@@ -23,6 +23,7 @@ use nfplan_state::unlock::Sight;
 use nfplan_state::unlock::Unlocked;
 use nfplan_state::verify::Verdict;
 
+use crate::applying::given_back;
 use crate::applying::keeping;
 use crate::args::Selection;
 use crate::commands::Context;
@@ -166,6 +167,6 @@ pub async fn under_lease<T>(
     let result = keeping(&lease, work(&lease)).await;
     let released = lease.release(Duration::ZERO).await;
     let value = result?;
-    released?;
+    given_back(released)?;
     Ok(value)
 }
