@@ -20,10 +20,7 @@ pub mod unlock;
 pub mod validate;
 pub mod version;
 
-use std::collections::BTreeMap;
-
-use nfplan_providers::sim::CallCount;
-use nfplan_providers::sim::Sim;
+use nfplan_providers::cloud::Cloud;
 use nfplan_specs::diagnostic::Diagnostics;
 use nfplan_specs::render::Style;
 use nfplan_specs::render::render;
@@ -72,16 +69,12 @@ impl Context {
     }
 
     /// Shows how many calls of each API there were, if asked for.
-    pub fn show_calls(&self, cloud: &Sim) {
+    pub fn show_calls(&self, cloud: &Cloud) {
         self.more(|| {
-            let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-            for call in cloud.call_log() {
-                *counts.entry(call.operation).or_default() += 1;
-            }
-            let CallCount { reads, writes } = cloud.call_count();
+            let counts = cloud.call_counts();
             let list: Vec<String> =
-                counts.iter().map(|(name, count)| format!("{count}×{name}")).collect();
-            let list = list.join(", ");
+                counts.operations().map(|(name, count)| format!("{count}×{name}")).collect();
+            let (reads, writes, list) = (counts.reads(), counts.writes(), list.join(", "));
             format!("calls: {reads} that look, {writes} that change\n  {list}\n")
         });
     }

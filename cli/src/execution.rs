@@ -10,7 +10,7 @@ use nfplan_engine::clock::Clock;
 use nfplan_engine::report::Report;
 use nfplan_engine::report::UnitResult;
 use nfplan_engine::schedule::Recovery;
-use nfplan_providers::sim::Sim;
+use nfplan_providers::cloud::Cloud;
 use nfplan_state::holder::Holder;
 use nfplan_state::probe::probe;
 use nfplan_state::stores::AnyStore;
@@ -65,7 +65,7 @@ impl Clock for MachineClock {
 pub struct Execution<'a> {
     context: &'a Context,
     store: TakingTurns<'a, AnyStore>,
-    cloud: &'a Sim,
+    cloud: &'a Cloud,
     clock: MachineClock,
     detail: Detail,
     on_failure: OnFailure,
@@ -98,7 +98,7 @@ impl<'a> Execution<'a> {
     fn workshop<'w>(
         &'w self,
         progress: &'w Progress,
-    ) -> Workshop<'w, TakingTurns<'a, AnyStore>, Sim, MachineClock, Progress> {
+    ) -> Workshop<'w, TakingTurns<'a, AnyStore>, Cloud, MachineClock, Progress> {
         Workshop {
             store: &self.store,
             provider: self.cloud,
@@ -229,8 +229,8 @@ impl<'a> Execution<'a> {
     }
 
     fn report(&self, outcomes: &Outcomes, exit: Exit) -> Result<(), CliError> {
-        let count = self.cloud.call_count();
-        let calls = Calls { read: count.reads, write: count.writes };
+        let counts = self.cloud.call_counts();
+        let calls = Calls { read: counts.reads(), write: counts.writes() };
         if self.context.settings.general.json {
             return self.context.print_json(&ApplyDocument::new(outcomes, calls, exit));
         }

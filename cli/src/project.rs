@@ -12,6 +12,13 @@ use nfplan_engine::desired::Source;
 use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::value::Value;
+#[cfg(feature = "aws")]
+use nfplan_providers::aws::Aws;
+#[cfg(feature = "aws")]
+use nfplan_providers::aws::Role;
+#[cfg(feature = "aws")]
+use nfplan_providers::aws::Timing;
+use nfplan_providers::cloud::Cloud;
 use nfplan_providers::sim::Sim;
 use nfplan_specs::blueprint;
 use nfplan_specs::fleet::Fleet;
@@ -48,7 +55,7 @@ pub struct Project {
     /// Where states are.
     pub store: AnyStore,
     /// The cloud.
-    pub cloud: Sim,
+    pub cloud: Cloud,
     /// Pinned look-ups.
     pub lock: Lock,
     /// The project's folder.
@@ -61,9 +68,7 @@ impl Project {
         let fleet = Fleet::load(&settings.root)?;
         check_accounts(&fleet, settings)?;
         let store = open_store(Some(&fleet), settings).await?;
-        let cloud = Sim::in_folder(&settings.root.join(OWN_FOLDER).join("sim"))
-            .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;
-        cloud.deliver_files_in(&settings.root);
+        let cloud = open_cloud(&fleet, settings).await?;
         let lock = Lock::load(&settings.root)
             .map_err(|error| CliError::new(Exit::InvalidSpecs, error.to_string()))?;
         Ok(Self { fleet, store, cloud, lock, root: settings.root.clone() })
@@ -171,6 +176,43 @@ pub async fn open_kept(context: &Context) -> Result<(Option<Fleet>, AnyStore), C
     Ok((fleet, store))
 }
 
+/// The cloud that the accounts of the specs are in.
+async fn open_cloud(fleet: &Fleet, settings: &Settings) -> Result<Cloud, CliError> {
+    let sim = Sim::in_folder(&settings.root.join(OWN_FOLDER).join("sim"))
+        .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;
+    let cloud = on_aws(Cloud::simulated(sim), fleet, settings).await?;
+    cloud.deliver_files_in(&settings.root);
+    Ok(cloud)
+}
+
+#[cfg(feature = "aws")]
+async fn on_aws(cloud: Cloud, fleet: &Fleet, settings: &Settings) -> Result<Cloud, CliError> {
+    let (mut accounts, mut roles) = (BTreeSet::new(), BTreeMap::new());
+    for place in fleet.places() {
+        let account = fleet.account(place).expect("places come from accounts");
+        match &account.access {
+            Access::Sim => continue,
+            Access::Aws => {}
+            Access::AwsRole { role, external_id } => {
+                let (arn, external_id) = (role.to_string(), external_id.clone().map(String::from));
+                roles.insert(place.account.clone(), Role { arn, external_id });
+            }
+        }
+        accounts.insert(place.account.clone());
+    }
+    if accounts.is_empty() {
+        return Ok(cloud);
+    }
+    let config = crate::aws::config(&settings.general).await?;
+    Ok(cloud.with_aws(Aws::new(config, roles, Timing::default()), accounts))
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "it is asked for in the same way with AWS")]
+async fn on_aws(cloud: Cloud, _: &Fleet, _: &Settings) -> Result<Cloud, CliError> {
+    Ok(cloud)
+}
+
 #[cfg(feature = "aws")]
 async fn open_bucket(bucket: Bucket, settings: &Settings) -> Result<AnyStore, CliError> {
     Ok(AnyStore::S3(S3Store::new(bucket, &crate::aws::config(&settings.general).await?)))
@@ -209,12 +251,13 @@ fn check_accounts(fleet: &Fleet, settings: &Settings) -> Result<(), CliError> {
             return Err(CliError::refused(message)
                 .hint("NFPLAN_ALLOWED_ACCOUNTS or --allowed-accounts lists them"));
         }
-        if account.access != Access::Sim {
+        if account.access != Access::Sim && !cfg!(feature = "aws") {
             let message = format!(
                 "the account `{}` is on AWS, and this nfplan is built with the simulated cloud only",
                 account.name
             );
             return Err(CliError::new(Exit::InvalidSpecs, message)
+                .hint("build it without --no-default-features")
                 .hint("`provider: sim` in nfplan.yaml puts the account on the simulated cloud"));
         }
     }

@@ -10,11 +10,18 @@
 //!    walks over it; a type that has no line there does not exist.
 //! 3. [`sim`] carries out calls on an embedded simulated cloud, strict as AWS, for first steps and
 //!    for tests.
-//! 4. [`sink`] puts the secret of an access key into a file, so that it never leaves this crate in
+//! 4. `aws` (a feature) carries out the same calls on AWS itself, and [`cloud`] is both in one, for a
+//!    fleet of which each account is on one of them.
+//! 5. [`sink`] puts the secret of an access key into a file, so that it never leaves this crate in
 //!    any other way.
 //!
 //! A new resource type is a file under `types`, a line in the registry and the calls for it.
 
+#[cfg(feature = "aws")]
+pub mod aws;
+pub mod calls;
+pub mod cloud;
+mod files;
 pub mod registry;
 pub mod sim;
 pub mod sink;

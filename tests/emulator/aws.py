@@ -4,12 +4,16 @@
     aws.py PORT          serves on 127.0.0.1 until it is killed
 
 moto answers requests in threads and checks S3 preconditions before it acts, so that two writers can
-both win. The front's lock makes each request atomic, as S3 promises.
+both win. The front's lock makes each request atomic, as S3 promises. What moto lacks of AWS is in
+`batch`, `refusals` and `answers`; `engine/docs/emulator.md` lists where it still differs.
 
 Faults are set by a client:
 
     POST /_faults [{"service": "s3", "op": "PutObject", "nth": 2, "times": 1, "do": "lose"}, ...]
     GET  /_faults        {"rules": [...], "calls": [[service, operation, fault], ...]}
+
+Every request is checked against its service's public model (`shapes`); one that does not fit is
+refused, and listed at /_invalid.
 
 `service` and `op` may be left out; `nth` counts matching requests from 1; `times` 0 means from then
 on. What is done instead of answering:
@@ -28,8 +32,12 @@ import sys
 import threading
 import time
 
+import answers
+import batch  # noqa: F401
 import moto.backends
 import moto.s3.models
+import refusals  # noqa: F401
+import shapes
 from moto.core.config import default_user_config
 from moto.iam.access_control import PermissionResult
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -65,9 +73,8 @@ def operation(env, body):
     return service, env["REQUEST_METHOD"].capitalize() + kind + part
 
 
-def refusal(service, code, status):
+def refusal(service, code, status, message="injected"):
     """An error as the service writes it."""
-    message = "injected"
     if service == "s3":
         body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
         kind = "application/xml"
@@ -80,7 +87,7 @@ def refusal(service, code, status):
     else:
         body, kind = json.dumps({"__type": code, "message": message}), "application/json"
     headers = [("Content-Type", kind), ("x-amzn-errortype", code)]
-    return f"{status} Injected", headers, body.encode()
+    return f"{status} Refused", headers, body.encode()
 
 
 class Faults:
@@ -119,6 +126,8 @@ class Front:
         self.moto = DomainDispatcherApplication(create_backend_app)
         self.lock = threading.Lock()
         self.faults = Faults()
+        self.tokens = answers.Tokens()
+        self.invalid = []
 
     def __call__(self, env, start):
         length = int(env.get("CONTENT_LENGTH") or 0)
@@ -127,6 +136,8 @@ class Front:
             body = env["wsgi.input"].read()
         if env["PATH_INFO"] == "/_faults":
             return self.command(env, start, body)
+        if env["PATH_INFO"] == "/_invalid":
+            return self.document(start, json.dumps(self.invalid).encode())
         service, op = operation(env, body)
         with self.lock:
             rule = self.faults.next(service, op)
@@ -138,10 +149,7 @@ class Front:
             status, headers, data = refusal(service, code, status)
         elif do != "cut":
             with self.lock:
-                status, headers, data = self.answer(env, body)
-            if (service, op) == ("s3", "GetBucket:versioning"):
-                # moto names the document after the operation.
-                data = data.replace(b"GetBucketVersioningResponse", b"VersioningConfiguration")
+                status, headers, data = self.served(env, service, op, body)
         if do in ("cut", "lose"):
             try:
                 env["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
@@ -156,8 +164,41 @@ class Front:
             if env["REQUEST_METHOD"] == "POST":
                 self.faults.set(json.loads(body))
             data = self.faults.document()
+        return self.document(start, data)
+
+    @staticmethod
+    def document(start, data):
         start("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(data)))])
         return [data]
+
+    def served(self, env, service, op, body):
+        """One request, with what AWS adds to moto."""
+        if wrong := shapes.problems(service, op, env, body):
+            self.invalid.append(f"{service}:{op}: {'; '.join(wrong)}")
+            return refusal(service, "ValidationError", 400, "; ".join(wrong))
+        if service == "imagebuilder":
+            return "200 OK", [("Content-Type", "application/json")], answers.pipeline_images(body)
+        if service == "batch" and answers.too_many_names(op, body):
+            return refusal(service, "ClientException", 400, "at most 100 names")
+        if service == "iam" and answers.too_large(op, body):
+            return refusal(service, "LimitExceeded", 409, "Cannot exceed quota for PolicySize: 6144")
+        if service == "ec2" and (known := self.tokens.known(op, body)):
+            return refusal(service, known, 400) if isinstance(known, str) else known
+        paged = answers.is_paged(service, op)
+        answer = self.answer(env, answers.unpaged(service, op, body) if paged else body)
+        status, headers, data = answer
+        if not status.startswith("2"):
+            return answer
+        if (service, op) == ("s3", "GetBucket:versioning"):
+            # moto names the document after the operation.
+            data = data.replace(b"GetBucketVersioningResponse", b"VersioningConfiguration")
+        if paged:
+            data = answers.page(service, op, body, data)
+        if service == "batch" and op in answers.BATCH_LISTS:
+            data = answers.batch_page(op, body, data)
+        if service == "ec2":
+            self.tokens.keep(op, body, (status, headers, data))
+        return status, headers, data
 
     def answer(self, env, body):
         """What moto says."""

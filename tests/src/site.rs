@@ -35,6 +35,7 @@ use nfplan_engine::report::UnitResult;
 use nfplan_engine::schedule::Recovery;
 use nfplan_engine::state::State;
 use nfplan_engine::store::Store;
+use nfplan_providers::cloud::Cloud;
 use nfplan_providers::sim::Sim;
 use nfplan_specs::fleet::Fleet;
 use nfplan_specs::lock::Lock;
@@ -293,7 +294,7 @@ pub fn open(root: &Path, cloud: Sim) -> Project {
     Project {
         fleet: Fleet::load(root).unwrap_or_else(|error| panic!("{error:?}")),
         store: store(root),
-        cloud,
+        cloud: Cloud::simulated(cloud),
         lock: Lock::load(root).unwrap(),
         root: root.into(),
     }
@@ -327,7 +328,7 @@ fn plan_request(project: &mut Project, request: &Request) -> FleetPlan {
 }
 
 /// Carries a plan out.
-pub fn carry_out(store: &AnyStore, cloud: &Sim, planned: FleetPlan) -> Outcomes {
+pub fn carry_out(store: &AnyStore, cloud: &impl Provider, planned: FleetPlan) -> Outcomes {
     block_on(workshop(store, cloud).apply(planned.units, std::future::pending()))
 }
 

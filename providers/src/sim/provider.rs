@@ -25,6 +25,7 @@ use nfplan_engine::schema::Schemas;
 use nfplan_engine::value::Attributes;
 use nfplan_engine::value::Value;
 
+use crate::files;
 use crate::sim::Sim;
 use crate::sim::faults::Step;
 use crate::sim::faults::StepAction;
@@ -204,7 +205,7 @@ fn promoted_file(
 ) -> Result<Done, ProviderError> {
     file::promote(session, inputs)?;
     let wanted = Wanted { unit, address, target: Target::Identity(inputs.clone()) };
-    match file::read(&session.core.disk, &wanted) {
+    match files::read(&session.core.disk, &wanted) {
         Sighting::Present(live) => Ok(Done { live }),
         Sighting::Missing | Sighting::Unreadable { .. } => {
             let message = "the credentials file is gone right after it was written";

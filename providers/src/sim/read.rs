@@ -18,9 +18,9 @@ use nfplan_engine::schema::Schema;
 use nfplan_engine::value::Attributes;
 use nfplan_engine::value::Value;
 
+use crate::files;
 use crate::sim::checks;
 use crate::sim::cloud::Cloud;
-use crate::sim::file;
 use crate::sim::iam::access_key;
 use crate::sim::kind;
 use crate::sim::kind::Kind;
@@ -47,7 +47,7 @@ pub(crate) fn read(
     for (resource_type, indexes) in by_type(wanted) {
         let Some(kind) = kind::find(resource_type) else {
             let disk = &session.core.disk;
-            let files = indexes.into_iter().map(|index| (index, file::read(disk, &wanted[index])));
+            let files = indexes.into_iter().map(|index| (index, files::read(disk, &wanted[index])));
             sightings.extend(files);
             continue;
         };

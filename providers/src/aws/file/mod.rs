@@ -1,0 +1,3 @@
+//! Files on the machine that runs nfplan.
+
+pub(crate) mod credentials;

@@ -1,0 +1,3 @@
+//! CloudWatch Logs: what jobs print.
+
+pub(crate) mod log_group;
