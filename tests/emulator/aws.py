@@ -5,7 +5,7 @@
 
 moto answers requests in threads and checks S3 preconditions before it acts, so that two writers can
 both win. The front's lock makes each request atomic, as S3 promises. What moto lacks of AWS is in
-`batch`, `refusals` and `answers`; `engine/docs/emulator.md` lists where it still differs.
+`batch`, `corrections` and `answers`; `engine/docs/emulator.md` lists where it still differs.
 
 Faults are set by a client:
 
@@ -34,9 +34,9 @@ import time
 
 import answers
 import batch  # noqa: F401
+import corrections  # noqa: F401
 import moto.backends
 import moto.s3.models
-import refusals  # noqa: F401
 import shapes
 from moto.core.config import default_user_config
 from moto.iam.access_control import PermissionResult

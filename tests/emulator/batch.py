@@ -45,7 +45,7 @@ def refuse_while_working(thing, name):
         raise ClientException(f"Cannot update, resource is being modified. {name}")
 
 
-def service_role(backend):
+def default_role(backend):
     """The role that Batch makes for itself where none is given."""
     roles = backend.iam_backend.roles
     if not any(role.name == SERVICE_ROLE for role in roles.values()):
@@ -55,7 +55,7 @@ def service_role(backend):
 
 
 @instead("create_compute_environment")
-def _(old, self, compute_environment_name, _type, state, compute_resources, service_role_arn, tags=None):
+def _(old, self, compute_environment_name, _type, state, compute_resources, service_role, tags=None):
     if self.get_compute_environment(compute_environment_name):
         raise ClientException("Object already exists")
     if compute_resources["minvCpus"] > compute_resources["maxvCpus"]:
@@ -65,7 +65,7 @@ def _(old, self, compute_environment_name, _type, state, compute_resources, serv
         _type,
         state or "ENABLED",
         compute_resources,
-        service_role_arn or service_role(self),
+        service_role or default_role(self),
         tags,
     )
     environment.nfplan_uuid = str(uuid.uuid4())

@@ -12,6 +12,7 @@ use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::Target;
 use nfplan_engine::provider::Wanted;
 use nfplan_engine::value::Attributes;
+use tokio::sync::Mutex;
 use tokio::sync::OnceCell;
 
 use crate::aws::iam::Principals;
@@ -38,8 +39,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) secrets: Shared<Vec<Described>>,
     /// Everything of IAM in one listing, if it is worth it.
     pub(crate) principals: Shared<Principals>,
-    /// The tags of the buckets whose parts are wanted.
-    pub(crate) buckets: tokio::sync::Mutex<BTreeMap<String, Result<Option<Tags>, ProviderError>>>,
+    /// The tags of buckets and keys, which also tell whose their parts are.
+    tags: Mutex<BTreeMap<String, Result<Option<Tags>, ProviderError>>>,
 }
 
 impl<'a> Reading<'a> {
@@ -51,12 +52,27 @@ impl<'a> Reading<'a> {
             tables: OnceCell::new(),
             secrets: OnceCell::new(),
             principals: OnceCell::new(),
-            buckets: tokio::sync::Mutex::default(),
+            tags: Mutex::default(),
         }
     }
 
     pub(crate) fn is_deep(&self) -> bool {
         self.depth == Depth::Deep
+    }
+
+    /// The tags of an object that more than one type asks for.
+    pub(crate) async fn tags_of(
+        &self,
+        id: &str,
+        ask: impl AsyncFnOnce() -> Result<Option<Tags>, ProviderError>,
+    ) -> Result<Option<Tags>, ProviderError> {
+        let mut known = self.tags.lock().await;
+        if let Some(tags) = known.get(id) {
+            return tags.clone();
+        }
+        let tags = ask().await;
+        known.insert(id.to_owned(), tags.clone());
+        tags
     }
 
     /// Everything that is wanted of these types.

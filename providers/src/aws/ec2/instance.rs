@@ -4,11 +4,13 @@ use aws_sdk_ec2::types::AttributeBooleanValue;
 use aws_sdk_ec2::types::BlockDeviceMapping;
 use aws_sdk_ec2::types::EbsBlockDevice;
 use aws_sdk_ec2::types::Filter;
+use aws_sdk_ec2::types::GroupIdentifier;
 use aws_sdk_ec2::types::HttpTokensState;
 use aws_sdk_ec2::types::Instance;
 use aws_sdk_ec2::types::InstanceAttributeName;
 use aws_sdk_ec2::types::InstanceMetadataEndpointState;
 use aws_sdk_ec2::types::InstanceMetadataOptionsRequest;
+use aws_sdk_ec2::types::InstanceNetworkInterface;
 use aws_sdk_ec2::types::InstanceNetworkInterfaceSpecification;
 use aws_sdk_ec2::types::InstanceType;
 use aws_sdk_ec2::types::ResourceType;
@@ -75,7 +77,10 @@ async fn live(reading: &Reading<'_>, instance: &Instance) -> Result<Option<Live>
     let id = instance.instance_id().unwrap_or_default();
     let options = instance.metadata_options();
     let tokens = options.and_then(|options| options.http_tokens());
-    let groups = instance.security_groups().iter().filter_map(|group| group.group_id());
+    // An instance's groups are those of its first interface.
+    let interface = instance.network_interfaces().first();
+    let groups = interface.map_or(instance.security_groups(), InstanceNetworkInterface::groups);
+    let groups = groups.iter().filter_map(GroupIdentifier::group_id);
     let state = state(instance);
     let sketch = Sketch::new(session.schema("ec2.instance"), id)
         .set("id", id)

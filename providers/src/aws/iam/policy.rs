@@ -76,8 +76,9 @@ fn predicted(session: &Session<'_>, inputs: &Attributes) -> Option<String> {
 fn listed_policy(session: &Session<'_>, policy: &ManagedPolicyDetail) -> Option<Live> {
     let mut versions = policy.policy_version_list().iter();
     let document = versions.find(|version| version.is_default_version())?.document()?;
-    Sketch::new(session.schema(TYPE), policy.arn()?)
-        .set_if("name", policy.policy_name())
+    let arn = policy.arn()?;
+    Sketch::new(session.schema(TYPE), arn)
+        .set_if("name", arn.rsplit('/').next())
         .set_if("path", policy.path())
         .document("document", &iam::decoded(document))
         .unread("tags")

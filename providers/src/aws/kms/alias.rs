@@ -33,7 +33,7 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
             let all = all.as_ref().map_err(Clone::clone)?;
             let found = all.iter().find(|alias| alias.alias_name() == id_or_name(wanted));
             let Some(found) = found else { return Ok(None) };
-            let found = live(session, found, wanted).await?;
+            let found = live(reading, found, wanted).await?;
             Ok(choose(schema, wanted, found.as_slice()).cloned())
         })
         .await
@@ -49,7 +49,7 @@ async fn list(session: &Session<'_>) -> Result<Vec<AliasListEntry>, ProviderErro
 }
 
 async fn live(
-    session: &Session<'_>,
+    reading: &Reading<'_>,
     alias: &AliasListEntry,
     wanted: &Wanted<'_>,
 ) -> Result<Option<Live>, ProviderError> {
@@ -57,7 +57,8 @@ async fn live(
         return Ok(None);
     };
     // Whose it is, is told by the key that it leads to.
-    let tags = kms::tags_of(session, key).await?.unwrap_or_default();
+    let tags = kms::shared_tags(reading, key).await?.unwrap_or_default();
+    let session = reading.session;
     Ok(Sketch::new(session.schema(TYPE), name)
         .set("name", name)
         .set("target_key_id", key)

@@ -41,17 +41,18 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
     reading
         .each(wanted, async |wanted| {
             let found = match &wanted.target {
-                Target::Id(id, _) => key(session, id.as_str()).await?.into_iter().collect(),
-                _ => owned(session, wanted).await?,
+                Target::Id(id, _) => key(reading, id.as_str()).await?.into_iter().collect(),
+                _ => owned(reading, wanted).await?,
             };
             Ok(choose(schema, wanted, &found).cloned())
         })
         .await
 }
 
-async fn key(session: &Session<'_>, id: &str) -> Result<Option<Live>, ProviderError> {
+async fn key(reading: &Reading<'_>, id: &str) -> Result<Option<Live>, ProviderError> {
+    let session = reading.session;
     let Some(metadata) = describe(session, id).await? else { return Ok(None) };
-    let Some(all) = kms::tags_of(session, id).await? else { return Ok(None) };
+    let Some(all) = kms::shared_tags(reading, id).await? else { return Ok(None) };
     let call = session.clients.kms.get_key_policy().key_id(id).policy_name(POLICY).send();
     let policy = session.look("kms:GetKeyPolicy", call).await?.policy.unwrap_or_default();
     let call = session.clients.kms.get_key_rotation_status().key_id(id).send();
@@ -76,7 +77,8 @@ async fn describe(session: &Session<'_>, id: &str) -> Result<Option<KeyMetadata>
 }
 
 /// The keys whose tags name the unit and the address.
-async fn owned(session: &Session<'_>, wanted: &Wanted<'_>) -> Result<Vec<Live>, ProviderError> {
+async fn owned(reading: &Reading<'_>, wanted: &Wanted<'_>) -> Result<Vec<Live>, ProviderError> {
+    let session = reading.session;
     let keys = session.pages("kms:ListKeys", async |marker| {
         let page = session.clients.kms.list_keys().limit(1_000).set_marker(marker).send().await?;
         let marker = page.next_marker.filter(|_| page.truncated);
@@ -84,7 +86,7 @@ async fn owned(session: &Session<'_>, wanted: &Wanted<'_>) -> Result<Vec<Live>, 
     });
     let mut found = Vec::new();
     for id in keys.await?.iter().filter_map(|key| key.key_id()) {
-        let tags = match kms::tags_of(session, id).await {
+        let tags = match kms::shared_tags(reading, id).await {
             // Keys may be closed to everybody but their owners; those of nfplan are not.
             Err(error) if error.kind == ErrorKind::Denied => continue,
             tags => tags?.unwrap_or_default(),
@@ -93,7 +95,7 @@ async fn owned(session: &Session<'_>, wanted: &Wanted<'_>) -> Result<Vec<Live>, 
         if owner.is_some_and(|o| o.unit == *wanted.unit && o.address == *wanted.address)
             && describe(session, id).await?.is_some_and(|key| is_customers(&key))
         {
-            found.extend(key(session, id).await?);
+            found.extend(key(reading, id).await?);
         }
     }
     Ok(found)

@@ -4,11 +4,17 @@ use aws_sdk_kms::types::Tag;
 use nfplan_engine::provider::ProviderError;
 
 use crate::aws::error;
+use crate::aws::reading::Reading;
 use crate::aws::session::Session;
 use crate::aws::tags::Tags;
 
 pub(crate) mod alias;
 pub(crate) mod key;
+
+/// The tags of a key, which its alias asks for too.
+async fn shared_tags(reading: &Reading<'_>, key: &str) -> Result<Option<Tags>, ProviderError> {
+    reading.tags_of(key, async || tags_of(reading.session, key).await).await
+}
 
 /// The tags of a key; none if there is no such key.
 async fn tags_of(session: &Session<'_>, key: &str) -> Result<Option<Tags>, ProviderError> {

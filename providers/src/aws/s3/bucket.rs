@@ -42,14 +42,15 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
     reading
         .each(wanted, async |wanted| {
             let Some(name) = id_or_name(wanted) else { return Ok(None) };
-            let found = bucket(session, name).await?;
+            let found = bucket(reading, name).await?;
             Ok(choose(schema, wanted, found.as_slice()).cloned())
         })
         .await
 }
 
-async fn bucket(session: &Session<'_>, name: &str) -> Result<Option<Live>, ProviderError> {
-    let Some(all) = s3::tags_of(session, name).await? else { return Ok(None) };
+async fn bucket(reading: &Reading<'_>, name: &str) -> Result<Option<Live>, ProviderError> {
+    let session = reading.session;
+    let Some(all) = s3::shared_tags(reading, name).await? else { return Ok(None) };
     let call = session.clients.s3.get_bucket_ownership_controls().bucket(name);
     let call = call.expected_bucket_owner(s3::owner(session)).send();
     let controls = error::optional(session.look("s3:GetBucketOwnershipControls", call).await)?;

@@ -72,13 +72,7 @@ async fn read_parts(
 }
 
 async fn shared_tags(reading: &Reading<'_>, bucket: &str) -> Result<Option<Tags>, ProviderError> {
-    let mut buckets = reading.buckets.lock().await;
-    if let Some(known) = buckets.get(bucket) {
-        return known.clone();
-    }
-    let tags = tags_of(reading.session, bucket).await;
-    buckets.insert(bucket.to_owned(), tags.clone());
-    tags
+    reading.tags_of(bucket, async || tags_of(reading.session, bucket).await).await
 }
 
 /// Whether another change of the bucket is under way: S3 takes one at a time.

@@ -3,17 +3,19 @@
 Sources: EC2 API reference ("Error codes"), IAM API reference.
 """
 
-import os
-
-os.environ.setdefault("MOTO_ENABLE_AMI_VALIDATION", "1")
+import fnmatch
 
 import moto.ec2.models.core as core
+import moto.ec2.models.instance_types as instance_types
+import moto.ec2.models.instances as instances
 import moto.ec2.models.route_tables as route_tables
 import moto.ec2.models.security_groups as security_groups
 import moto.ec2.models.subnets as subnets
+import moto.ec2.models.vpcs as vpcs
 import moto.ecs.models as ecs
 import moto.iam.models as iam
 from moto.ec2.exceptions import DependencyViolationError
+from moto.ec2.responses.instances import InstanceResponse
 from moto.iam.exceptions import DeleteConflictException
 
 
@@ -60,6 +62,40 @@ def _(old, self, name=None, group_id=None):
     if group_id and (held or named):
         raise DependencyViolationError(f"resource {group_id} has a dependent object")
     return old(name, group_id)
+
+
+@instead(subnets.SubnetBackend, "create_subnet")
+def _(old, self, *arguments, **named):
+    # Only the subnets of a default VPC give out public addresses by themselves.
+    subnet = old(*arguments, **named)
+    subnet.map_public_ip_on_launch = False
+    return subnet
+
+
+# A disk without a size has that of its image.
+InstanceResponse._validate_block_device_mapping = staticmethod(lambda mapping: None)
+
+
+@instead(instances.Instance, "add_block_device")
+def _(old, self, size, *arguments, **named):
+    return old(size or 30, *arguments, **named)
+
+
+@instead(instance_types.InstanceTypeOfferingBackend, "matches_filters")
+def _(old, self, offering, filters, location_type):
+    # Values of filters may be patterns.
+    patterns = filters.get("instance-type")
+    if patterns is None:
+        return old(offering, filters, location_type)
+    rest = {name: values for name, values in filters.items() if name != "instance-type"}
+    fits = any(fnmatch.fnmatchcase(offering["InstanceType"], pattern) for pattern in patterns)
+    return fits and old(offering, rest, location_type)
+
+
+@instead(vpcs.VPCEndPoint, "get_filter_value")
+def _(old, self, filter_name, method_name=None):
+    own = {"vpc-endpoint-id": self.id, "vpc-id": self.vpc_id, "service-name": self.service_name}
+    return own[filter_name] if filter_name in own else old(filter_name, method_name)
 
 
 @instead(iam.IAMBackend, "delete_policy")
