@@ -22,6 +22,7 @@ use nfplan_engine::drift::Underway;
 use nfplan_engine::drift::drift;
 use nfplan_engine::event::Event;
 use nfplan_engine::observed::Observed;
+use nfplan_engine::observed::Remains;
 use nfplan_engine::observed::Sighting;
 use nfplan_engine::planner::PlanInput;
 use nfplan_engine::planner::plan;
@@ -293,7 +294,9 @@ where
     ) -> Outlook {
         let schemas = self.reader.schemas();
         let actions = |replace: &BTreeSet<Address>| {
-            let input = PlanInput { desired, state, observed, externals, schemas, replace };
+            let remains = &Remains::new();
+            let input =
+                PlanInput { desired, state, observed, remains, externals, schemas, replace };
             let changes = plan(input)?.plan.changes.into_iter();
             Ok(changes.map(|change| (change.address, change.action)).collect())
         };

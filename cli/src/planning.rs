@@ -14,6 +14,7 @@ use nfplan_engine::address::UnitId;
 use nfplan_engine::desired::Desired;
 use nfplan_engine::event::Event;
 use nfplan_engine::observed::Observed;
+use nfplan_engine::observed::Remains;
 use nfplan_engine::observed::Sighting;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
@@ -25,7 +26,9 @@ use nfplan_engine::provider::Depth;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::provider::Wanted;
 use nfplan_engine::recover::prospect;
+use nfplan_engine::refresh::found;
 use nfplan_engine::refresh::only;
+use nfplan_engine::refresh::remains;
 use nfplan_engine::refresh::wanted;
 use nfplan_engine::refusal::Refusal;
 use nfplan_engine::schema::Schemas;
@@ -200,8 +203,11 @@ struct Draft {
     state: State,
     base: Base,
     observed: Observed,
-    /// Objects with the unit's tags that the state does not know.
-    strays: Observed,
+    /// The state with objects that it does not know and that have the unit's tags; none if there are
+    /// no such objects.
+    with_strays: Option<State>,
+    /// What the deposed objects look like, the strays among them.
+    remains: Remains,
     /// If a run is open, the addresses that its recovery still changes: the plan is made against
     /// what it will leave there, and what is there now is not asked.
     open: Option<BTreeSet<Address>>,
@@ -215,6 +221,28 @@ impl Draft {
             list.retain(|wanted| !changing.contains(wanted.address));
         }
         list
+    }
+
+    /// What the plan is made from: the state as it is kept, and strays.
+    fn known(&self) -> &State {
+        self.with_strays.as_ref().unwrap_or(&self.state)
+    }
+
+    /// The deposed objects to read.
+    fn wanted_remains(&self) -> Vec<Wanted<'_>> {
+        let mut list = remains(self.desired.unit(), self.known());
+        if let Some(changing) = &self.open {
+            list.retain(|wanted| !changing.contains(wanted.address));
+        }
+        list
+    }
+
+    /// Takes in what was found of objects that the state does not know.
+    fn learn_strays(&mut self, strays: &Observed, schemas: &Schemas) {
+        let is_there = |sighting: &Sighting| matches!(sighting, Sighting::Present(_));
+        if strays.values().any(is_there) {
+            self.with_strays = Some(strays::adopt(&self.state, strays, schemas));
+        }
     }
 
     /// Where to look for objects that the state does not know.
@@ -288,12 +316,14 @@ impl PlacePlanner<'_> {
             state,
             base: loaded.base,
             observed: Observed::new(),
-            strays: Observed::new(),
+            with_strays: None,
+            remains: Remains::new(),
             open,
         })
     }
 
-    /// Reads everything that the drafts have to see, with one read for all of them.
+    /// Reads everything that the drafts have to see, with one read for all of them; and with another
+    /// one in full what earlier runs left behind, if anything.
     async fn read(
         &self,
         drafts: &mut [Draft],
@@ -314,7 +344,7 @@ impl PlacePlanner<'_> {
         let lengths: Vec<usize> = lists.iter().map(Vec::len).collect();
         let all: Vec<Wanted<'_>> = lists.into_iter().flatten().collect();
         if all.is_empty() {
-            return Ok(());
+            return self.read_remains(drafts).await;
         }
         let sightings = self.project.cloud.read(self.place, depth, &all).await?;
         let addresses: Vec<Address> = all.iter().map(|wanted| wanted.address.clone()).collect();
@@ -324,7 +354,23 @@ impl PlacePlanner<'_> {
             draft.observed = observed;
         }
         for (draft, strays) in drafts.iter_mut().zip(parts) {
-            draft.strays = strays;
+            draft.learn_strays(&strays, schemas);
+        }
+        self.read_remains(drafts).await
+    }
+
+    async fn read_remains(&self, drafts: &mut [Draft]) -> Result<(), CliError> {
+        let lists: Vec<Vec<Wanted<'_>>> = drafts.iter().map(Draft::wanted_remains).collect();
+        let all: Vec<Wanted<'_>> = lists.iter().flatten().cloned().collect();
+        if all.is_empty() {
+            return Ok(());
+        }
+        let sightings = self.project.cloud.read(self.place, Depth::Deep, &all).await?;
+        let mut sightings = sightings.into_iter();
+        let parts = lists.iter().map(|list| found(list, sightings.by_ref().take(list.len())));
+        let parts: Vec<Remains> = parts.collect();
+        for (draft, remains) in drafts.iter_mut().zip(parts) {
+            draft.remains = remains;
         }
         Ok(())
     }
@@ -374,18 +420,16 @@ impl PlacePlanner<'_> {
         let replace = self.request.replace.iter();
         let replace = replace.filter(|(only, _)| only.as_ref().is_none_or(|only| only == unit));
         let schemas = self.project.cloud.schemas();
-        let is_there = |sighting: &Sighting| matches!(sighting, Sighting::Present(_));
-        let strays = draft.strays.values().any(is_there);
-        let with_strays = strays.then(|| strays::adopt(&draft.state, &draft.strays, schemas));
         let mut planned = plan(PlanInput {
             desired: &draft.desired,
-            state: with_strays.as_ref().unwrap_or(&draft.state),
+            state: draft.known(),
             observed: &draft.observed,
+            remains: &draft.remains,
             externals,
             schemas,
             replace: &replace.map(|(_, address)| address.clone()).collect(),
         })?;
-        if with_strays.is_some() {
+        if draft.with_strays.is_some() {
             // A run opens on the state as it is kept.
             planned.plan.state = draft.state.digest();
             planned.plan.digest = planned.plan.decision_digest();

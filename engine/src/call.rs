@@ -12,6 +12,11 @@ use crate::clock::Clock;
 use crate::event::Event;
 use crate::event::Made;
 use crate::event::Settlement;
+use crate::identity::unproved;
+use crate::inspection::changed;
+use crate::inspection::made;
+use crate::inspection::mismatches;
+use crate::inspection::restored;
 use crate::journal::Externals;
 use crate::journal::Journal;
 use crate::journal::JournalError;
@@ -29,7 +34,6 @@ use crate::provider::ProviderError;
 use crate::provider::Target;
 use crate::provider::UpdateRequest;
 use crate::provider::Wanted;
-use crate::schema::Kind;
 use crate::schema::Schema;
 use crate::step::StepId;
 use crate::value::Attributes;
@@ -51,8 +55,15 @@ pub(crate) enum Task {
     Call(Call),
     /// List what is there before a create attempt of a type without identity.
     ListSiblings { step: StepId, address: Address, inputs: Attributes },
-    /// Look whether an object that is to be deleted is still as it was planned from.
-    Verify { step: StepId, address: Address, remote_id: RemoteId, before: Attributes },
+    /// Look whether an object that is to be deleted is still as it was planned from, and if an
+    /// earlier run left it behind, whether it still is that.
+    Verify {
+        step: StepId,
+        address: Address,
+        remote_id: RemoteId,
+        before: Attributes,
+        deposed: bool,
+    },
     /// Find out how a step ended whose call was sent at this time, if it was this process's.
     Settle { step: StepId, address: Address, question: Question, sent: Option<Duration> },
     /// Ask whether the platform's outputs are still the same.
@@ -132,8 +143,9 @@ where
             let found = look(context, &address, Target::Siblings(inputs)).await;
             Finished::Siblings(step, found.and_then(siblings))
         }
-        Task::Verify { step, address, remote_id, before } => {
-            Finished::Verified(step, verify(context, &address, remote_id, &before).await)
+        Task::Verify { step, address, remote_id, before, deposed } => {
+            let target = Target::Id(remote_id, before);
+            Finished::Verified(step, verify(context, &address, target, deposed).await)
         }
         Task::Settle { step, address, question, sent } => {
             match settle(context, &address, &question, sent).await {
@@ -232,94 +244,6 @@ async fn undone<P: Provider, C: Clock, O, E>(
     }
 }
 
-/// The names of the attributes that differ.
-fn changed(before: &Attributes, after: &Attributes) -> BTreeSet<Box<str>> {
-    let names = before.keys().chain(after.keys());
-    names.filter(|name| before.get(*name) != after.get(*name)).cloned().collect()
-}
-
-/// What a call made, if the cloud's object is what was asked for: providers are checked, not
-/// trusted.
-fn made(schema: &Schema, after: &Attributes, live: &Live) -> Result<Made, ProviderError> {
-    check(schema, after, live, &mismatches(schema, after, live))?;
-    Ok(Made {
-        remote_id: live.remote_id.clone(),
-        inputs: after.clone(),
-        outputs: outputs(schema, live),
-        settling: live.settling.clone(),
-    })
-}
-
-/// What undoing came to, if what it was to change is as it should be. The rest may never have come
-/// about, if the step failed half-way.
-fn restored(
-    schema: &Schema,
-    before: &Attributes,
-    after: &Attributes,
-    live: &Live,
-) -> Result<Made, ProviderError> {
-    let asked = changed(before, after);
-    let mut wrong = mismatches(schema, after, live);
-    wrong.retain(|name| asked.contains(*name));
-    check(schema, after, live, &wrong)?;
-    let mut inputs = after.clone();
-    for (attribute, _) in schema.managed().filter(|(a, _)| !live.unread.contains(a.name)) {
-        match live.attributes.get(attribute.name) {
-            Some(value) => inputs.insert(attribute.name.into(), value.clone()),
-            None => inputs.remove(attribute.name),
-        };
-    }
-    let (remote_id, settling) = (live.remote_id.clone(), live.settling.clone());
-    Ok(Made { remote_id, inputs, outputs: outputs(schema, live), settling })
-}
-
-/// Refuses an object of which these attributes are not as they should be, unless the cloud is still
-/// at work on it.
-fn check(
-    schema: &Schema,
-    after: &Attributes,
-    live: &Live,
-    wrong: &[&'static str],
-) -> Result<(), ProviderError> {
-    if let (Some(name), None) = (wrong.first(), &live.settling) {
-        let shown = |value: Option<&Value>| value.map_or("nothing".into(), ToString::to_string);
-        return Err(ProviderError {
-            kind: ErrorKind::Internal,
-            operation: schema.resource_type.into(),
-            code: "InconsistentResult".into(),
-            message: format!(
-                "`{name}` should be {} and is {}",
-                shown(after.get(*name)),
-                shown(live.attributes.get(*name))
-            ),
-            request_id: None,
-            left: Left::Object(live.remote_id.clone()),
-        });
-    }
-    Ok(())
-}
-
-fn outputs(schema: &Schema, live: &Live) -> Attributes {
-    let computed = |name: &str| {
-        schema.attribute(name).is_some_and(|attribute| matches!(attribute.kind, Kind::Computed(_)))
-    };
-    let entries = live.attributes.iter().filter(|(name, _)| computed(name));
-    entries.map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-/// The managed attributes that were read and are not as they should be.
-pub(crate) fn mismatches(schema: &Schema, after: &Attributes, live: &Live) -> Vec<&'static str> {
-    let differs = |name: &'static str, when_wanted: bool| {
-        let (wanted, found) = (after.get(name), live.attributes.get(name));
-        !live.unread.contains(name) && wanted != found && !(when_wanted && wanted.is_none())
-    };
-    schema
-        .managed()
-        .filter(|(attribute, managed)| differs(attribute.name, managed.when_wanted.is_some()))
-        .map(|(attribute, _)| attribute.name)
-        .collect()
-}
-
 async fn look<P: Provider, C, O, E>(
     context: &RunContext<'_, P, C, O, E>,
     address: &Address,
@@ -331,33 +255,54 @@ async fn look<P: Provider, C, O, E>(
     sightings.pop().ok_or_else(|| unread("the read has no answer".into()))
 }
 
-/// Refuses to delete an object that somebody changed meanwhile. One that is gone is no obstacle.
+/// Refuses to delete an object that somebody changed meanwhile, or put in the place of one that an
+/// earlier run left behind. One that is gone is no obstacle.
 async fn verify<P: Provider, C, O, E>(
     context: &RunContext<'_, P, C, O, E>,
     address: &Address,
-    remote_id: RemoteId,
-    before: &Attributes,
+    target: Target,
+    deposed: bool,
 ) -> Result<(), ProviderError> {
     let schema = context.provider.schemas().find(&address.resource_type);
     let schema = schema.expect("planning refuses types without a schema");
-    match look(context, address, Target::Id(remote_id, before.clone())).await? {
-        Sighting::Missing => Ok(()),
-        Sighting::Unreadable { reason } => Err(unread(reason)),
-        Sighting::Present(live) => match mismatches(schema, before, &live).as_slice() {
-            [] => Ok(()),
-            names => Err(ProviderError {
-                kind: ErrorKind::Conflict,
-                operation: "nfplan:verify".into(),
-                code: "ChangedMeanwhile".into(),
-                message: format!(
-                    "it is not deleted, because somebody changed it since the plan was made \
-                     (`{}`): plan again",
-                    names.join("`, `")
-                ),
-                request_id: None,
-                left: Left::Nothing,
-            }),
-        },
+    let Target::Id(remote_id, before) = target.clone() else { return Ok(()) };
+    let live = match look(context, address, target).await? {
+        Sighting::Missing => return Ok(()),
+        Sighting::Unreadable { reason } => return Err(unread(reason)),
+        Sighting::Present(live) => live,
+    };
+    if deposed {
+        let recorded = context.state.entries.get(address);
+        let recorded = recorded.and_then(|e| e.objects().find(|o| o.remote_id == remote_id));
+        if let Some(why) = unproved(schema, (&context.plan.unit, address), recorded, &live) {
+            let message = format!("it is not deleted, because it may be somebody else's: {why}");
+            return Err(spared("NotProved", message));
+        }
+        if live.settling.is_some() {
+            return Ok(());
+        }
+    }
+    match mismatches(schema, &before, &live).as_slice() {
+        [] => Ok(()),
+        names => Err(spared(
+            "ChangedMeanwhile",
+            format!(
+                "it is not deleted, because somebody changed it since the plan was made (`{}`): \
+                 plan again",
+                names.join("`, `")
+            ),
+        )),
+    }
+}
+
+fn spared(code: &str, message: String) -> ProviderError {
+    ProviderError {
+        kind: ErrorKind::Conflict,
+        operation: "nfplan:verify".into(),
+        code: code.into(),
+        message,
+        request_id: None,
+        left: Left::Nothing,
     }
 }
 

@@ -19,7 +19,7 @@
 //! | words | [`address`], [`value`], [`digest`], [`dag`], [`expr`], [`policy`], [`shape`], [`schema`] |
 //! | facts | [`desired`], [`state`], [`observed`] |
 //! | ports | [`provider`], [`store`], [`clock`], [`journal`], [`observer`] |
-//! | decisions | [`outlook`], [`diff`], `update`, [`change`], [`step`], [`plan`], [`refusal`], [`planner`], [`refresh`], [`drift`] |
+//! | decisions | [`outlook`], [`diff`], `identity`, `inspection`, `update`, [`change`], [`step`], [`plan`], [`refusal`], [`planner`], [`refresh`], [`drift`] |
 //! | run model | [`event`], [`schedule`], [`fold`], [`recover`], [`report`] |
 //! | drivers | [`opening`], [`apply`] with `driver` and `call` |
 //!
@@ -44,6 +44,8 @@ mod driver;
 pub mod event;
 pub mod expr;
 pub mod fold;
+mod identity;
+mod inspection;
 pub mod journal;
 pub mod observed;
 pub mod observer;

@@ -11,6 +11,10 @@ use crate::value::Attributes;
 /// What was found of one unit's objects. An address that is not in it was not asked for.
 pub type Observed = BTreeMap<Address, Sighting>;
 
+/// What was found of the objects that earlier runs should have deleted: of those of one address each
+/// by itself. One that is not in it was not asked for.
+pub type Remains = BTreeMap<(Address, RemoteId), Sighting>;
+
 /// What was found of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sighting {

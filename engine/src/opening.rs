@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::address::External;
-use crate::call::mismatches;
+use crate::inspection::mismatches;
 use crate::journal::Externals;
 use crate::journal::JournalError;
 use crate::observed::Sighting;
@@ -81,19 +81,22 @@ async fn moved<R: Reader>(plan: &UnitPlan, reader: &R) -> Result<Vec<Refusal>, P
     Ok(pairs.filter_map(|(step, sighting)| difference(step, &sighting, reader)).collect())
 }
 
-/// Whether a step relies on its object being as read. A deposed object is deleted whatever it is
-/// like.
+/// Whether a step relies on its object being as read.
 fn relies(step: &Step) -> bool {
     match &step.operation {
-        Operation::Update { .. } => true,
-        Operation::Delete { cause, .. } => *cause != DeleteCause::Deposed,
+        Operation::Update { .. } | Operation::Delete { .. } => true,
         Operation::Create { .. } | Operation::Adopt { .. } | Operation::Drop { .. } => false,
     }
 }
 
 fn difference<R: Reader>(step: &Step, sighting: &Sighting, reader: &R) -> Option<Refusal> {
     let schema = reader.schemas().find(&step.address.resource_type)?;
+    let deposed = matches!(step.operation, Operation::Delete { cause: DeleteCause::Deposed, .. });
     let message = match sighting {
+        // What an earlier run left behind keeps nobody from going on: it may be on its way out, and
+        // what cannot be read is not deleted.
+        Sighting::Unreadable { .. } | Sighting::Missing if deposed => return None,
+        Sighting::Present(live) if deposed && live.settling.is_some() => return None,
         Sighting::Unreadable { reason } => format!("cannot be read any more: {reason}"),
         Sighting::Missing => "is gone since the plan was made: plan again".to_owned(),
         Sighting::Present(live) => {

@@ -23,6 +23,7 @@ use crate::expr::Expr;
 use crate::expr::Inputs;
 use crate::observed::Live;
 use crate::observed::Observed;
+use crate::observed::Remains;
 use crate::observed::Sighting;
 use crate::outlook::Outlook;
 use crate::outlook::suffixed;
@@ -64,6 +65,8 @@ pub struct PlanInput<'a> {
     pub state: &'a State,
     /// What the cloud looks like; addresses that were not read are believed to be as in state.
     pub observed: &'a Observed,
+    /// What the deposed objects look like.
+    pub remains: &'a Remains,
     /// The platform outputs that are known.
     pub externals: &'a BTreeMap<External, Value>,
     /// The schemas.

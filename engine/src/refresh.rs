@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use crate::address::Address;
 use crate::address::External;
+use crate::address::UnitId;
 use crate::desired::Desired;
+use crate::observed::Remains;
+use crate::observed::Sighting;
 use crate::outlook::Outlook;
 use crate::outlook::known_inputs;
 use crate::provider::Target;
@@ -56,6 +59,25 @@ pub fn wanted<'a>(
         }
     }
     list
+}
+
+/// The objects that earlier runs should have deleted. What is about to be deleted is read in full,
+/// whatever the rest of the plan is made from.
+pub fn remains<'a>(unit: &'a UnitId, state: &'a State) -> Vec<Wanted<'a>> {
+    let entries = state.entries.iter();
+    let deposed = entries
+        .flat_map(|(address, entry)| entry.deposed.iter().map(move |object| (address, object)));
+    deposed.map(|(address, object)| Wanted { unit, address, target: by_id(object) }).collect()
+}
+
+/// What was found of them.
+pub fn found(wanted: &[Wanted<'_>], sightings: impl IntoIterator<Item = Sighting>) -> Remains {
+    let pairs = wanted.iter().zip(sightings);
+    let found = pairs.filter_map(|(wanted, sighting)| match &wanted.target {
+        Target::Id(remote_id, _) => Some(((wanted.address.clone(), remote_id.clone()), sighting)),
+        _ => None,
+    });
+    found.collect()
 }
 
 /// Only those among `list` that a plan touches: what has to be read deep.

@@ -13,13 +13,12 @@ use crate::desired::Resource;
 use crate::diff::normalise;
 use crate::expr::Expr;
 use crate::expr::Inputs;
+use crate::identity::remade;
 use crate::observed::Live;
 use crate::observed::Sighting;
 use crate::outlook::Outlook;
 use crate::outlook::suffixed;
 use crate::schema::Attribute;
-use crate::schema::Identity;
-use crate::schema::Kind;
 use crate::schema::Managed;
 use crate::schema::Schema;
 use crate::state::Entry;
@@ -364,37 +363,6 @@ impl Seen<'_> {
                 changed.contains(name) && ((started && is_new) || value == before.get(name))
             }
             _ => false,
-        }
-    }
-}
-
-/// Says by what an object is known not to be the one that was applied, though it is called the
-/// same; none if it may be.
-fn remade(schema: &Schema, object: &Object, live: &Live) -> Option<String> {
-    if live.remote_id != object.remote_id {
-        return Some(format!("`{}` has taken the place of `{}`", live.remote_id, object.remote_id));
-    }
-    for attribute in schema.attributes {
-        let Kind::Computed(computed) = attribute.kind else { continue };
-        let outputs = object.outputs.get(attribute.name).zip(live.attributes.get(attribute.name));
-        let stable = !computed.predictable && !computed.changes_on_update;
-        if let (true, Some((applied, live))) = (stable, outputs.filter(|(a, b)| a != b)) {
-            let name = attribute.name;
-            return Some(format!(
-                "another object is called the same: its `{name}` was {applied} and is {live}"
-            ));
-        }
-    }
-    // The owner of an object without tags of its own is told by something else.
-    let tagged = schema.attribute("tags").is_some() || schema.identity == Identity::Tags;
-    let owner = live.owner.as_ref().filter(|_| tagged)?;
-    let made = object.incarnation?;
-    match owner.incarnation {
-        Some(other) if other == made => None,
-        Some(other) => Some(format!("attempt {other} made it, and attempt {made} was applied")),
-        None => {
-            let tag = "it lacks the tag of the attempt that was applied";
-            Some(format!("{tag}: somebody made it again, or took the tag away"))
         }
     }
 }

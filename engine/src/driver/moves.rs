@@ -62,12 +62,13 @@ where
             }
             Operation::Delete { remote_id, before, cause } => {
                 // What an earlier attempt did by half is no change by somebody else.
-                if *cause == DeleteCause::Deposed || self.attempts.contains_key(&id) {
+                if self.attempts.contains_key(&id) {
                     return self.start_delete(id);
                 }
                 let (address, remote_id) = (step.address.clone(), remote_id.clone());
                 let before = self.left_by_update(step).unwrap_or(before).clone();
-                self.looks.push(Task::Verify { step: id, address, remote_id, before });
+                let deposed = *cause == DeleteCause::Deposed;
+                self.looks.push(Task::Verify { step: id, address, remote_id, before, deposed });
                 Ok(())
             }
             Operation::Adopt { .. } | Operation::Drop { .. } => {

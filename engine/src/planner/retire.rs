@@ -15,6 +15,7 @@ use crate::change::Change;
 use crate::dag::Dag;
 use crate::expr::Expr;
 use crate::expr::Inputs;
+use crate::identity::unproved;
 use crate::observed::Sighting;
 use crate::refusal::Refusal;
 use crate::refusal::RefusalKind;
@@ -45,11 +46,47 @@ impl Planner<'_> {
                 if self.reclaimed(address, object) {
                     continue;
                 }
-                self.retiring.push((address.clone(), delete(object, DeleteCause::Deposed)));
-                self.note_removal(address, Action::Delete, "an earlier run left it behind");
+                self.clear(address, object);
             }
         }
         self.order_retiring();
+    }
+
+    /// Deletes what an earlier run left behind, as it is by now, if it is still that. Whatever else
+    /// bears its name is left alone: then the recorded object does not exist any more.
+    fn clear(&mut self, address: &Address, object: &Object) {
+        let key = (address.clone(), object.remote_id.clone());
+        let mut operation = delete(object, DeleteCause::Deposed);
+        let gone = match self.input.remains.get(&key) {
+            None => None,
+            Some(Sighting::Missing) => Some("what an earlier run left behind is gone".to_owned()),
+            Some(Sighting::Unreadable { reason }) => {
+                self.unreadable.insert(address.clone(), reason.clone());
+                None
+            }
+            Some(Sighting::Present(live)) => {
+                let Some(schema) = self.input.schemas.find(&address.resource_type) else {
+                    let kind = RefusalKind::UnknownType;
+                    let refusal = Refusal::of_address(address, None, kind, unknown_type());
+                    return self.refusals.push(refusal);
+                };
+                if let Operation::Delete { before, .. } = &mut operation {
+                    *before = Basis::from_live(schema, live, Some(object)).before;
+                }
+                let owner = (self.input.desired.unit(), address);
+                unproved(schema, owner, Some(object), live).map(|why| {
+                    let id = &object.remote_id;
+                    format!("`{id}` is not what an earlier run left behind and stays: {why}")
+                })
+            }
+        };
+        if let Some(reason) = gone {
+            self.retiring.push((address.clone(), dropped(object, DropCause::Gone)));
+            self.note_removal(address, Action::Forget, &reason);
+        } else {
+            self.retiring.push((address.clone(), operation));
+            self.note_removal(address, Action::Delete, "an earlier run left it behind");
+        }
     }
 
     /// Whether the build stage takes a deposed object back, or makes another of the same identity:

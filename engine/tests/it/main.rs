@@ -7,6 +7,7 @@ mod faults;
 mod foresight;
 mod mishaps;
 mod planning;
+mod remains;
 mod schedule;
 mod schemas;
 mod settling;

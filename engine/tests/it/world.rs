@@ -27,6 +27,7 @@ use nfplan_engine::journal::Externals;
 use nfplan_engine::journal::Journal;
 use nfplan_engine::journal::JournalError;
 use nfplan_engine::observed::Observed;
+use nfplan_engine::observed::Remains;
 use nfplan_engine::observer::Observer;
 use nfplan_engine::opening::OpeningError;
 use nfplan_engine::opening::check;
@@ -36,6 +37,8 @@ use nfplan_engine::planner::plan;
 use nfplan_engine::provider::Depth;
 use nfplan_engine::provider::Left;
 use nfplan_engine::provider::Reader;
+use nfplan_engine::refresh::found;
+use nfplan_engine::refresh::remains;
 use nfplan_engine::refresh::wanted;
 use nfplan_engine::refusal::Refusal;
 use nfplan_engine::report::Report;
@@ -228,6 +231,14 @@ impl World {
         addresses.zip(found.unwrap().unwrap()).collect()
     }
 
+    /// What the deposed objects look like.
+    fn remains(&self) -> Remains {
+        let unit = unit();
+        let list = remains(&unit, &self.state);
+        let seen = drive(self.toy.read(unit.place(), Depth::Deep, &list), &Crash::default());
+        found(&list, seen.unwrap().unwrap())
+    }
+
     pub(crate) fn plan_from(
         &self,
         desired: &Desired,
@@ -238,6 +249,7 @@ impl World {
             desired,
             state: &self.state,
             observed,
+            remains: &self.remains(),
             externals: &externals,
             schemas: self.toy.schemas(),
             replace: &self.replace,

@@ -7,6 +7,7 @@ use nfplan_engine::address::UnitId;
 use nfplan_engine::desired::Desired;
 use nfplan_engine::digest::Digest;
 use nfplan_engine::observed::Observed;
+use nfplan_engine::observed::Remains;
 use nfplan_engine::plan::Refresh;
 use nfplan_engine::planner::PlanInput;
 use nfplan_engine::planner::plan;
@@ -140,6 +141,7 @@ fn unit_digest(site: &Site, state: &State) -> Digest {
         desired: &desired,
         state,
         observed: &Observed::new(),
+        remains: &Remains::new(),
         externals: &externals,
         schemas: &schemas,
         replace: &BTreeSet::new(),
