@@ -26,6 +26,7 @@ use states::PushArguments;
 use states::RestoreArguments;
 use states::RollbackArguments;
 use states::UnlockArguments;
+pub use states::UpdateArguments;
 use views::DiffArguments;
 use views::ExplainArguments;
 use views::GraphArguments;
@@ -183,6 +184,12 @@ pub enum Command {
     /// may still live is watched until its lease has run out; if it shows a sign of life, the unit
     /// is left alone. Nothing but the lease is changed; the reason is shown and kept nowhere.
     Unlock(UnlockArguments),
+    /// Look up images and zones again, and pin what is new
+    ///
+    /// Answers that specs depend on stand in nfplan.lock, so that a new image is a diff to be
+    /// reviewed. This asks for all of them again and writes the file; the cloud is not changed, and
+    /// the next plan shows what follows.
+    Update(UpdateArguments),
     /// Look at states and after them
     #[command(subcommand)]
     State(StateCommand),

@@ -17,6 +17,7 @@ pub mod schema;
 pub mod show;
 pub mod state;
 pub mod unlock;
+pub mod update;
 pub mod validate;
 pub mod version;
 

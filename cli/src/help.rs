@@ -126,6 +126,14 @@ pub const PAGES: &[Page] = &[
         exits: UPKEEP,
     },
     Page {
+        command: "update",
+        examples: &[
+            ("nfplan update", "for every workspace; then review the diff of nfplan.lock"),
+            ("nfplan update --select alice@example.org", "what her workspace depends on"),
+        ],
+        exits: READING,
+    },
+    Page {
         command: "state",
         examples: &[
             ("nfplan state list", "all objects of all units"),

@@ -34,6 +34,7 @@ mod template;
 mod text;
 mod undo;
 pub mod unlock;
+pub mod update;
 pub mod upkeep;
 mod value;
 mod words;

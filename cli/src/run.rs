@@ -26,6 +26,7 @@ use crate::commands::schema::schema;
 use crate::commands::show::show;
 use crate::commands::state::state;
 use crate::commands::unlock::unlock;
+use crate::commands::update::update;
 use crate::commands::validate::validate;
 use crate::commands::version::version;
 use crate::configuration;
@@ -132,6 +133,7 @@ fn dispatch(context: &Context, call: &Call, command: &Command) -> Result<Exit, C
             Command::Explain(arguments) => explain(context, arguments).await,
             Command::Rollback(arguments) => rollback(context, arguments).await,
             Command::Unlock(arguments) => unlock(context, arguments).await,
+            Command::Update(arguments) => update(context, arguments).await,
             Command::State(command) => state(context, command).await,
             Command::Schema(arguments) => schema(context, arguments),
             Command::Config => config(context, call),

@@ -145,6 +145,10 @@ where
         running.extend(looks.map(|work| carry_out(&context, work)));
         if let Some(free) = journal.take_if(|_| !driver.outbox.is_empty()) {
             running.push(carry_out(&context, driver.append(free)));
+        } else if let Some(free) = &journal {
+            let calls = driver.sendable(free)?.into_iter();
+            let calls = calls.map(|call| Work::Task(Task::Call(call)));
+            running.extend(calls.map(|work| carry_out(&context, work)));
         }
         if running.is_empty() {
             break;

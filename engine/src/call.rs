@@ -77,6 +77,8 @@ pub(crate) enum Finished<J> {
     Appended(J, Vec<Event>, Result<(), JournalError>),
     /// An outcome.
     Outcome(Event),
+    /// The call has more to send than it had time for: it is to be sent again.
+    Unfinished(Call),
     /// The objects that were there, or why they could not be listed.
     Siblings(StepId, Result<Vec<RemoteId>, ProviderError>),
     /// An object may be deleted, or why not.
@@ -96,7 +98,13 @@ pub(crate) struct Call {
     /// The call undoes the step.
     pub(crate) undoing: bool,
     pub(crate) kind: CallKind,
+    /// How often it was sent again because its time was over before it was done.
+    pub(crate) resent: u32,
 }
+
+/// How often a call is sent again: taking a network down has to wait for what others let go of, up
+/// to twenty minutes with a provider that takes a minute for a call.
+const MOST_TIMES: u32 = 20;
 
 #[derive(Debug)]
 pub(crate) enum CallKind {
@@ -138,7 +146,7 @@ where
         Work::Task(task) => task,
     };
     match task {
-        Task::Call(call) => Finished::Outcome(send(context, call).await),
+        Task::Call(call) => send(context, call).await,
         Task::ListSiblings { step, address, inputs } => {
             let found = look(context, &address, Target::Siblings(inputs)).await;
             Finished::Siblings(step, found.and_then(siblings))
@@ -165,42 +173,62 @@ async fn moved<P, C, O, E: Externals>(context: &RunContext<'_, P, C, O, E>) -> O
     wanted.into_iter().find(|external| now.get(external) != context.opened_with.get(external))
 }
 
-async fn send<P: Provider, C: Clock, O, E>(
+/// Sends a call. One whose time was over before it had sent all that it has to is sent again.
+async fn send<J, P: Provider, C: Clock, O, E>(
     context: &RunContext<'_, P, C, O, E>,
     call: Call,
-) -> Event {
-    let Call { step, address, token, undoing, kind } = call;
-    let unit = &context.plan.unit;
-    let schema = context.provider.schemas().find(&address.resource_type);
-    let schema = schema.expect("planning refuses types without a schema");
-    let (question, sent) = (kind.question(), context.clock.now());
-    let (result, before, after) = match kind {
+) -> Finished<J> {
+    let sent = context.clock.now();
+    match ask(context, &call).await {
+        Err(error) if call.goes_on_after(&error) => {
+            Finished::Unfinished(Call { resent: call.resent + 1, ..call })
+        }
+        Err(error) if error.kind == ErrorKind::Unfinished => {
+            let error = ProviderError { kind: ErrorKind::Timeout, ..error };
+            Finished::Outcome(outcome(context, call, sent, Err(error)).await)
+        }
+        result => Finished::Outcome(outcome(context, call, sent, result).await),
+    }
+}
+
+async fn ask<P: Provider, C, O, E>(
+    context: &RunContext<'_, P, C, O, E>,
+    call: &Call,
+) -> Result<Option<Done>, ProviderError> {
+    let (unit, address, token) = (&context.plan.unit, &call.address, &*call.token);
+    match &call.kind {
         CallKind::Create { incarnation, inputs } => {
-            let request = CreateRequest {
-                unit,
-                address: &address,
-                incarnation,
-                token: &token,
-                inputs: &inputs,
-            };
-            (context.provider.create(request).await.map(Some), Attributes::new(), inputs)
+            let incarnation = *incarnation;
+            let request = CreateRequest { unit, address, incarnation, token, inputs };
+            context.provider.create(request).await.map(Some)
         }
         CallKind::Update { remote_id, before, after } => {
-            let request = UpdateRequest {
-                unit,
-                address: &address,
-                remote_id: &remote_id,
-                token: &token,
-                before: &before,
-                after: &after,
-                changed: &changed(&before, &after),
-            };
-            (context.provider.update(request).await.map(Some), before, after)
+            let changed = &changed(before, after);
+            let request = UpdateRequest { unit, address, remote_id, token, before, after, changed };
+            context.provider.update(request).await.map(Some)
         }
         CallKind::Delete { remote_id, inputs } => {
-            let request =
-                DeleteRequest { unit, address: &address, remote_id: &remote_id, inputs: &inputs };
-            (context.provider.delete(request).await.map(|()| None), Attributes::new(), inputs)
+            let request = DeleteRequest { unit, address, remote_id, inputs };
+            context.provider.delete(request).await.map(|()| None)
+        }
+    }
+}
+
+/// What a call came to.
+async fn outcome<P: Provider, C: Clock, O, E>(
+    context: &RunContext<'_, P, C, O, E>,
+    call: Call,
+    sent: Duration,
+    result: Result<Option<Done>, ProviderError>,
+) -> Event {
+    let Call { step, address, undoing, kind, .. } = call;
+    let schema = context.provider.schemas().find(&address.resource_type);
+    let schema = schema.expect("planning refuses types without a schema");
+    let question = kind.question();
+    let (before, after) = match kind {
+        CallKind::Update { before, after, .. } => (before, after),
+        CallKind::Create { inputs, .. } | CallKind::Delete { inputs, .. } => {
+            (Attributes::new(), inputs)
         }
     };
     let made = result.and_then(|done| match done {
@@ -366,6 +394,18 @@ async fn sight<P: Provider, C: Clock, O, E>(
     match look().await? {
         Sighting::Missing => look().await,
         sighting => Ok(sighting),
+    }
+}
+
+impl Call {
+    /// Whether the same call again is what the error asks for. A create that made its object already
+    /// could make a second one.
+    fn goes_on_after(&self, error: &ProviderError) -> bool {
+        let harmless = match self.kind {
+            CallKind::Create { .. } => error.left == Left::Nothing,
+            CallKind::Update { .. } | CallKind::Delete { .. } => true,
+        };
+        error.kind == ErrorKind::Unfinished && harmless && self.resent < MOST_TIMES
     }
 }
 

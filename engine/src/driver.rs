@@ -62,6 +62,8 @@ pub(crate) struct Driver<'a, P, C, O, E> {
     unsent: Vec<Call>,
     /// Calls whose intent is being made durable.
     sending: Vec<Call>,
+    /// Calls whose intent is durable and that are to be sent again.
+    again: Vec<Call>,
     /// Looks, which need no intent.
     pub(crate) looks: Vec<Task>,
     attempts: BTreeMap<StepId, Attempt>,
@@ -104,6 +106,7 @@ where
             outbox: Vec::new(),
             unsent: Vec::new(),
             sending: Vec::new(),
+            again: Vec::new(),
             looks: Vec::new(),
             attempts: BTreeMap::new(),
             sent: BTreeMap::new(),
@@ -191,6 +194,7 @@ where
                 self.undo(step)?;
             }
             Finished::Outcome(event) => self.record(self.judged(event))?,
+            Finished::Unfinished(call) => self.again.push(call),
             Finished::Siblings(step, _) if self.schedule.take_back(step) => {}
             Finished::Siblings(step, Ok(found)) => self.start_create(step, found)?,
             Finished::Siblings(step, Err(error)) => {
@@ -238,9 +242,10 @@ where
         Event::Failed { step: *step, error }
     }
 
-    /// The calls whose intent is durable now.
+    /// The calls whose intent is durable now, and those that are to be sent again.
     pub(crate) fn sendable(&mut self, journal: &impl Journal) -> Result<Vec<Call>, RunError> {
-        let calls = std::mem::take(&mut self.sending);
+        let mut calls = std::mem::take(&mut self.sending);
+        calls.append(&mut self.again);
         let now = self.context.clock.now();
         self.sent.extend(calls.iter().map(|call| (call.step, now)));
         if !calls.is_empty() && !journal.may_send() {

@@ -47,8 +47,9 @@ pub trait Reader {
 
 /// Changes the cloud.
 ///
-/// Contract of every call: it has a total deadline, retries included; the same token twice has one
-/// effect; an error says what it left behind. Deleting what is absent succeeds.
+/// Contract of every call: it has a total deadline, retries included, for whatever it sends that
+/// changes something; after that it only looks, and says [`ErrorKind::Unfinished`] if it would have
+/// to send more. The same token twice has one effect; an error says what it left behind. Deleting what is absent succeeds.
 pub trait Provider: Reader {
     /// Creates an object, tags included wherever the cloud allows it in the same call.
     fn create(
@@ -251,6 +252,9 @@ pub enum ErrorKind {
     Invalid,
     /// It did not come about by the deadline.
     Timeout,
+    /// The call has sent what it had time for, and there is more: the same call again goes on from
+    /// there. Nothing that it sent is without an answer.
+    Unfinished,
     /// No definite answer: the service or the network failed.
     Unavailable,
     /// The provider itself is at fault.

@@ -161,6 +161,11 @@ impl Lock {
         self.pins.entry(place).or_default().insert(look_up.key().into(), answer);
     }
 
+    /// The places that have pins.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        self.pins.keys()
+    }
+
     /// All pins of a place.
     pub fn pins(&self, place: &Place) -> Pins {
         self.pins.get(place).cloned().unwrap_or_default()

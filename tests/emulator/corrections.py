@@ -8,6 +8,7 @@ import fnmatch
 import moto.ec2.models.core as core
 import moto.ec2.models.instance_types as instance_types
 import moto.ec2.models.instances as instances
+import moto.ec2.models.launch_templates as launch_templates
 import moto.ec2.models.route_tables as route_tables
 import moto.ec2.models.security_groups as security_groups
 import moto.ec2.models.subnets as subnets
@@ -71,6 +72,9 @@ def _(old, self, *arguments, **named):
     subnet.map_public_ip_on_launch = False
     return subnet
 
+
+# moto remembers a template's tags as they were at first.
+launch_templates.LaunchTemplate.tags = property(lambda self: self.get_tags(), lambda self, _: None)
 
 # A disk without a size has that of its image.
 InstanceResponse._validate_block_device_mapping = staticmethod(lambda mapping: None)

@@ -113,3 +113,11 @@ pub struct ForgetArguments {
     #[command(flatten)]
     pub selection: Selection,
 }
+
+/// `nfplan update`.
+#[derive(Debug, Clone, Args)]
+pub struct UpdateArguments {
+    /// Whose look-ups; what no spec needs is dropped only if all are looked up again.
+    #[command(flatten)]
+    pub selection: Selection,
+}

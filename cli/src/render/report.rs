@@ -196,7 +196,10 @@ fn mend(kind: ErrorKind) -> &'static str {
         ErrorKind::NotFound => "see why what it needs is gone",
         ErrorKind::Exists => "delete or rename the object that has the name",
         ErrorKind::Conflict => "free the object from what uses it",
-        ErrorKind::Throttled | ErrorKind::Timeout | ErrorKind::Unavailable => "wait a while",
+        ErrorKind::Throttled
+        | ErrorKind::Timeout
+        | ErrorKind::Unfinished
+        | ErrorKind::Unavailable => "wait a while",
         ErrorKind::Quota => "ask AWS for a higher quota or free some of it",
         ErrorKind::Invalid => "change the spec",
         ErrorKind::Internal => "report this as a bug of nfplan",

@@ -6,6 +6,8 @@
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod kit;
 
+mod aws;
+
 use std::env;
 use std::fs;
 use std::process::Child;

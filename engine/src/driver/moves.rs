@@ -112,7 +112,7 @@ where
         self.record(event)?;
         let kind = CallKind::Create { incarnation, inputs };
         let address = step.address.clone();
-        self.unsent.push(Call { step: id, address, token, undoing: false, kind });
+        self.unsent.push(Call { step: id, address, token, undoing: false, kind, resent: 0 });
         Ok(())
     }
 
@@ -141,7 +141,7 @@ where
         let (incarnation, found) = (None, Vec::new());
         self.record(Event::Started { step: id, incarnation, token: token.clone(), found })?;
         let address = step.address.clone();
-        self.unsent.push(Call { step: id, address, token, undoing: false, kind });
+        self.unsent.push(Call { step: id, address, token, undoing: false, kind, resent: 0 });
         Ok(())
     }
 
@@ -215,7 +215,7 @@ where
             }
         };
         let (address, token) = (step.address.clone(), self.undo_token(step));
-        self.unsent.push(Call { step: id, address, token, undoing: true, kind });
+        self.unsent.push(Call { step: id, address, token, undoing: true, kind, resent: 0 });
         Ok(())
     }
 

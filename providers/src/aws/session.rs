@@ -135,6 +135,10 @@ impl<'a> Session<'a> {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
+                // It was refused because of something that passes: the next call goes on.
+                Err(error) if heals(&error) && is_passing(&error) => {
+                    return Err(ProviderError { kind: ErrorKind::Unfinished, ..error });
+                }
                 result => return result,
             }
         }
@@ -182,10 +186,14 @@ impl<'a> Session<'a> {
         if !self.time_left().is_zero() {
             return Ok(());
         }
-        let message =
-            "AWS took so long that this could not be sent any more; the next apply goes on";
-        Err(error::own(ErrorKind::Timeout, operation, "OutOfTime", message))
+        let message = "AWS took so long that this could not be sent in the same call any more";
+        Err(error::own(ErrorKind::Unfinished, operation, "OutOfTime", message))
     }
+}
+
+/// Whether something only stands in the way for now.
+fn is_passing(error: &ProviderError) -> bool {
+    matches!(error.kind, ErrorKind::Conflict | ErrorKind::Throttled)
 }
 
 /// AWS is still at it when it was waited for long enough.

@@ -3,4 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod buckets;
+mod faults;
 mod kit;
+mod site;

@@ -41,7 +41,9 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
         .each(wanted, async |wanted| {
             let Some(user) = input(wanted, "user") else { return Ok(None) };
             match &wanted.target {
-                Target::Id(id, inputs) if !reading.is_deep() => Ok(unasked(session, id, inputs)),
+                Target::Id(id, inputs) if !reading.is_deep() => {
+                    Ok(Some(unasked(session, id, inputs)))
+                }
                 Target::Id(id, _) => {
                     let keys = list(session, user).await?.unwrap_or_default();
                     let found = keys.iter().find(|key| key.access_key_id() == Some(id.as_str()));
@@ -74,24 +76,24 @@ fn live(session: &Session<'_>, key: &AccessKeyMetadata, known: &Attributes) -> O
     Sketch::new(session.schema(TYPE), id)
         .set("id", id)
         .set_if("user", key.user_name())
-        .set_if("status", key.status().map(|status| status.as_str()))
+        .set_if("status", key.status().map(aws_sdk_iam::types::StatusType::as_str))
         .set_if("secret_id", owned_text(known, "secret_id"))
         .set_if("file", owned_text(known, "file"))
         .live(session.place)
 }
 
-fn unasked(session: &Session<'_>, id: &RemoteId, inputs: &Attributes) -> Option<Live> {
+fn unasked(session: &Session<'_>, id: &RemoteId, inputs: &Attributes) -> Live {
     let schema = session.schema(TYPE);
     let mut attributes = inputs.clone();
     attributes.remove("status");
     attributes.insert("id".into(), Value::text(id.as_str()));
-    Some(Live {
+    Live {
         remote_id: id.clone(),
         owner: None,
         attributes,
         unread: schema.managed().map(|(attribute, _)| attribute.name.into()).collect(),
         settling: None,
-    })
+    }
 }
 
 /// All keys of a user, and those that were never used.
@@ -106,8 +108,8 @@ async fn siblings(
     for id in &ids {
         let call = session.clients.iam.get_access_key_last_used().access_key_id(*id).send();
         let answer = session.look("iam:GetAccessKeyLastUsed", call).await?;
-        let used = answer.access_key_last_used.and_then(|used| used.last_used_date);
-        if used.is_none() {
+        let last_use = answer.access_key_last_used.and_then(|last| last.last_used_date);
+        if last_use.is_none() {
             unused.push(*id);
         }
     }

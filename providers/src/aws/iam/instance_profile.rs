@@ -78,7 +78,7 @@ fn sketch(session: &Session<'_>, profile: &InstanceProfile) -> Sketch {
     Sketch::new(session.schema(TYPE), name)
         .set("name", name)
         .set("path", profile.path())
-        .set_if("role", profile.roles().first().map(|role| role.role_name()))
+        .set_if("role", profile.roles().first().map(aws_sdk_iam::types::Role::role_name))
 }
 
 async fn get(session: &Session<'_>, name: &str) -> Result<Option<InstanceProfile>, ProviderError> {

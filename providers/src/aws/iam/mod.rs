@@ -58,10 +58,20 @@ fn attachments(before: &Attributes, after: &Attributes) -> (Vec<String>, Vec<Str
     (without(&after, &before), without(&before, &after))
 }
 
-/// Whether a text changes, and what it becomes: nothing, if it is taken away.
-fn changed_text<'a>(request: &'a UpdateRequest<'_>, name: &str) -> Option<Option<&'a str>> {
-    let value = || request.after.get(name).and_then(Value::as_text);
-    request.changed.contains(name).then(value)
+/// What becomes of a permissions boundary.
+enum Boundary<'a> {
+    Kept,
+    Put(&'a str),
+    Removed,
+}
+
+fn boundary<'a>(request: &'a UpdateRequest<'_>) -> Boundary<'a> {
+    const NAME: &str = "permissions_boundary";
+    match request.after.get(NAME).and_then(Value::as_text) {
+        _ if !request.changed.contains(NAME) => Boundary::Kept,
+        Some(arn) => Boundary::Put(arn),
+        None => Boundary::Removed,
+    }
 }
 
 /// Whether IAM does not know everywhere yet what was made just now: an object, or a principal that a

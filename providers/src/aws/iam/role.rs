@@ -16,6 +16,7 @@ use nfplan_engine::value::Attributes;
 use crate::aws::error;
 use crate::aws::error::Leaving;
 use crate::aws::iam;
+use crate::aws::iam::Boundary;
 use crate::aws::iam::Principals;
 use crate::aws::inputs::number;
 use crate::aws::inputs::owned_text;
@@ -172,17 +173,17 @@ pub(crate) async fn update(
             )
             .await?;
     }
-    match iam::changed_text(request, BOUNDARY) {
-        Some(Some(arn)) => {
+    match iam::boundary(request) {
+        Boundary::Put(arn) => {
             let call =
                 iam.put_role_permissions_boundary().role_name(name).permissions_boundary(arn);
             session.change("iam:PutRolePermissionsBoundary", call.send()).await?;
         }
-        Some(None) => {
+        Boundary::Removed => {
             let call = iam.delete_role_permissions_boundary().role_name(name).send();
             session.change("iam:DeleteRolePermissionsBoundary", call).await?;
         }
-        None => {}
+        Boundary::Kept => {}
     }
     if request.changed.contains("max_session_seconds") {
         let call = iam.update_role().role_name(name);

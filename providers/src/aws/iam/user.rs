@@ -16,6 +16,7 @@ use nfplan_engine::value::Attributes;
 use crate::aws::error;
 use crate::aws::error::Leaving;
 use crate::aws::iam;
+use crate::aws::iam::Boundary;
 use crate::aws::iam::Principals;
 use crate::aws::inputs::owned_text;
 use crate::aws::reading::Reading;
@@ -142,17 +143,17 @@ pub(crate) async fn update(
     request: &UpdateRequest<'_>,
 ) -> Result<(), ProviderError> {
     let (name, iam) = (request.remote_id.as_str(), &session.clients.iam);
-    match iam::changed_text(request, BOUNDARY) {
-        Some(Some(arn)) => {
+    match iam::boundary(request) {
+        Boundary::Put(arn) => {
             let call =
                 iam.put_user_permissions_boundary().user_name(name).permissions_boundary(arn);
             session.change("iam:PutUserPermissionsBoundary", call.send()).await?;
         }
-        Some(None) => {
+        Boundary::Removed => {
             let call = iam.delete_user_permissions_boundary().user_name(name).send();
             session.change("iam:DeleteUserPermissionsBoundary", call).await?;
         }
-        None => {}
+        Boundary::Kept => {}
     }
     attach(session, name, (request.before, request.after)).await?;
     iam::retag!(

@@ -1,3 +1,3 @@
-//! CloudWatch Logs: what jobs print.
+//! AWS's log service: what jobs print.
 
 pub(crate) mod log_group;

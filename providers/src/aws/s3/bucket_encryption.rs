@@ -58,7 +58,11 @@ async fn encryption(
         .set("bucket", bucket)
         .set("algorithm", by_default.sse_algorithm().as_str())
         .set_if("kms_key_id", by_default.kms_master_key_id())
-        .set("bucket_key", rule.and_then(|rule| rule.bucket_key_enabled()).unwrap_or(false))
+        .set(
+            "bucket_key",
+            rule.and_then(aws_sdk_s3::types::ServerSideEncryptionRule::bucket_key_enabled)
+                .unwrap_or(false),
+        )
         .part_of(tags, wanted.address)
         .live(session.place))
 }

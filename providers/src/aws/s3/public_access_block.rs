@@ -83,11 +83,21 @@ fn switches(
 ) -> PublicAccessBlockConfiguration {
     let is = |switch: fn(&PublicAccessBlockConfiguration) -> Option<bool>| live.and_then(switch);
     PublicAccessBlockConfiguration::builder()
-        .set_block_public_acls(said("block_public_acls").or(is(|b| b.block_public_acls())))
-        .set_ignore_public_acls(said("ignore_public_acls").or(is(|b| b.ignore_public_acls())))
-        .set_block_public_policy(said("block_public_policy").or(is(|b| b.block_public_policy())))
+        .set_block_public_acls(
+            said("block_public_acls")
+                .or(is(aws_sdk_s3::types::PublicAccessBlockConfiguration::block_public_acls)),
+        )
+        .set_ignore_public_acls(
+            said("ignore_public_acls")
+                .or(is(aws_sdk_s3::types::PublicAccessBlockConfiguration::ignore_public_acls)),
+        )
+        .set_block_public_policy(
+            said("block_public_policy")
+                .or(is(aws_sdk_s3::types::PublicAccessBlockConfiguration::block_public_policy)),
+        )
         .set_restrict_public_buckets(
-            said("restrict_public_buckets").or(is(|b| b.restrict_public_buckets())),
+            said("restrict_public_buckets")
+                .or(is(aws_sdk_s3::types::PublicAccessBlockConfiguration::restrict_public_buckets)),
         )
         .build()
 }

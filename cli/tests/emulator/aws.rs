@@ -1,0 +1,215 @@
+//! Accounts on the server that stands in for AWS, reached through roles.
+
+use std::env;
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value as Json;
+use serde_json::json;
+
+use crate::kit::Project;
+use crate::run;
+use crate::server;
+use crate::url;
+
+const MAIN: &str = "800000000001";
+const LAB: &str = "800000000002";
+
+/// What the specs say, but for the accounts.
+const PROFILE: &str = "profiles:
+  standard:
+    compute: { type: spot, instance_types: [m5.large], min_vcpus: 0, max_vcpus: 64 }
+    images: [\"quay.io/biocontainers/*\"]
+    read_buckets: [ngi-igenomes]
+    network: { mode: proxy, cidr: 192.168.0.0/16, allow_domains: [\".quay.io\"] }
+    credentials: { kind: access_key, deliver: secrets_manager }
+";
+
+/// A project with two accounts, each behind a role, and its states on the same server.
+fn project(name: &str) -> Project {
+    let (project, bucket) = crate::project(name);
+    let account = |name: &str, id: &str, region: &str| {
+        format!(
+            "  {name}: {{ id: \"{id}\", region: {region}, assume_role: \"arn:aws:iam::{id}:role/nfplan\", \
+             external_id: x1 }}\n"
+        )
+    };
+    let accounts = account("main", MAIN, "us-east-1") + &account("lab", LAB, "us-west-2");
+    let text = format!(
+        "nfplan: 1\nblueprint: 1\nenvironment: {name}.example.org\nstate: s3://{bucket}/prod\n\
+         accounts:\n{accounts}{PROFILE}"
+    );
+    project.write("nfplan.yaml", &text);
+    let _ = fs::remove_dir_all(project.path("workspaces"));
+    fs::create_dir_all(project.path("workspaces")).unwrap();
+    researcher(&project, "alice", "main", "");
+    researcher(&project, "bob", "lab", "");
+    project
+}
+
+fn researcher(project: &Project, user: &str, account: &str, fields: &str) {
+    let text =
+        format!("{user}@example.org: {{ account: {account}, profile: standard, {fields} }}\n");
+    project.write(&format!("workspaces/{user}.yaml"), &text);
+}
+
+/// A request of somebody else's in the account `main`.
+fn somebody(service: &str, method: &str, arguments: &Json) -> Json {
+    let tools = env::var("NFPLAN_TEST_TOOLS").expect("`tests/emulator/with` says where they are");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/emulator/client.py");
+    let output = Command::new(format!("{tools}/bin/python"))
+        .args([script, &url(), MAIN, "us-east-1", service, method, &arguments.to_string()])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Sets rules for failures and returns the requests since the last ones were set, state apart.
+fn requests(rules: Option<&Json>) -> Vec<(String, String)> {
+    let document = get("_faults", rules);
+    let calls: Vec<[String; 3]> = serde_json::from_value(document["calls"].clone()).unwrap();
+    let calls = calls.into_iter().map(|[service, operation, _]| (service, operation));
+    calls.filter(|(service, operation)| service != "s3" || !operation.contains("Object")).collect()
+}
+
+fn get(path: &str, body: Option<&Json>) -> Json {
+    let body = body.map(Json::to_string);
+    let data = body.iter().flat_map(|body| ["--data", body]);
+    let url = format!("{}/{path}", url());
+    let output = Command::new("curl").args(["--silent", "--fail", &url]).args(data).output();
+    serde_json::from_slice(&output.unwrap().stdout).unwrap()
+}
+
+fn is_change((_, operation): &&(String, String)) -> bool {
+    let name = operation.to_ascii_lowercase();
+    !["describe", "get", "list", "head", "assumerole"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+fn operations(requests: &[(String, String)]) -> Vec<&str> {
+    requests.iter().filter(is_change).map(|(_, operation)| operation.as_str()).collect()
+}
+
+#[test]
+fn a_whole_life_in_two_accounts() {
+    let _server = server();
+    let project = project("aws-life");
+    let apply = ["apply", "--auto-approve", "-q"];
+    run(&project, &apply).exits(0).shows("76 steps = 76 done");
+    requests(Some(&json!([])));
+    run(&project, &apply).exits(0).shows("No changes.");
+    assert_eq!(operations(&requests(None)), Vec::<&str>::new());
+    run(&project, &["plan", "--refresh", "deep", "--detailed-exitcode"]).exits(0);
+    run(&project, &["drift"]).exits(0).shows("No drift");
+
+    changes_in_place(&project);
+    replacements(&project);
+    drift_by_somebody_else(&project);
+
+    researcher(&project, "alice", "main", "status: suspended");
+    run(&project, &apply).exits(0);
+    run(&project, &["plan", "--detailed-exitcode"]).exits(0);
+    researcher(&project, "alice", "main", "");
+    run(&project, &apply).exits(0);
+    run(&project, &["drift"]).exits(0);
+
+    run(&project, &["destroy", "--auto-approve", "-q"]).exits(0);
+    let vpcs = somebody("ec2", "describe_vpcs", &json!({}));
+    let ours = |vpc: &&Json| vpc["Tags"].to_string().contains("aws-life.example.org");
+    assert_eq!(vpcs["Vpcs"].as_array().unwrap().iter().filter(ours).count(), 0);
+    // Buckets, keys and logs stay, and the next apply finds them again.
+    run(&project, &apply).exits(0);
+    run(&project, &["destroy", "--auto-approve", "-q"]).exits(0);
+    assert_eq!(get("_invalid", None), json!([]), "requests that the services would refuse");
+}
+
+/// Each change is the requests that it takes, and no more.
+fn changes_in_place(project: &Project) {
+    let cases: [(&str, &[&str]); 4] = [
+        ("compute: { max_vcpus: 96 }", &["updatecomputeenvironment"]),
+        (
+            "compute: { max_vcpus: 96, instance_types: [m5.large, c5.large] }",
+            &["updatecomputeenvironment"],
+        ),
+        (
+            "compute: { max_vcpus: 96 }, images: [\"quay.io/other/*\"]",
+            &["CreatePolicyVersion", "updatecomputeenvironment"],
+        ),
+        ("", &["SetDefaultPolicyVersion", "updatecomputeenvironment"]),
+    ];
+    for (fields, expected) in cases {
+        researcher(project, "alice", "main", fields);
+        requests(Some(&json!([])));
+        run(project, &["apply", "--auto-approve", "-q"]).exits(0);
+        let seen = requests(None);
+        let mut seen = operations(&seen);
+        seen.sort_unstable();
+        assert_eq!(seen, expected, "{fields}");
+    }
+    researcher(project, "alice", "main", "tags: { team: genomics }");
+    run(project, &["apply", "--auto-approve", "-q"]).exits(0);
+    run(project, &["drift"]).exits(0);
+}
+
+/// What AWS cannot change in place is made anew, the new one first.
+fn replacements(project: &Project) {
+    let fixed = "compute: { type: ec2, strategy: best_fit }";
+    researcher(project, "alice", "main", fixed);
+    run(project, &["apply", "--auto-approve", "-q"]).exits(0);
+    let other = "compute: { type: ec2, strategy: best_fit, instance_types: [c5.large] }";
+    researcher(project, "alice", "main", other);
+    requests(Some(&json!([])));
+    run(project, &["apply", "--auto-approve", "-q"]).exits(0);
+    let seen = requests(None);
+    let seen = operations(&seen);
+    let position = |name| seen.iter().position(|operation| *operation == name);
+    let switched = position("updatejobqueue");
+    assert!(position("createcomputeenvironment") < switched, "{seen:?}");
+    assert!(switched < position("deletecomputeenvironment"), "{seen:?}");
+    let network = "network: { mode: proxy, cidr: 192.168.0.0/16, allow_domains: [\".docker.io\"] }";
+    researcher(project, "alice", "main", network);
+    run(project, &["apply", "--auto-approve", "-q"]).exits(0);
+    run(project, &["drift"]).exits(0);
+}
+
+fn drift_by_somebody_else(project: &Project) {
+    let environments =
+        somebody("batch", "describe_compute_environments", &json!({}))["computeEnvironments"]
+            .clone();
+    let environment = environments[0]["computeEnvironmentName"].clone();
+    let change =
+        json!({ "computeEnvironment": environment, "computeResources": { "maxvCpus": 3 } });
+    somebody("batch", "update_compute_environment", &change);
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let drift = run(project, &["drift"]).exits(2);
+    drift.shows("max_vcpus").shows("changed outside");
+    run(project, &["apply", "--auto-approve", "-q"]).exits(0);
+    run(project, &["drift"]).exits(0);
+    let forbidden = json!([{
+        "service": "ec2", "op": "DescribeVpcs", "times": 0, "do": "error",
+        "code": "UnauthorizedOperation", "status": 403
+    }]);
+    requests(Some(&forbidden));
+    let unreadable = run(project, &["drift"]).exits(4).shows("UnauthorizedOperation");
+    assert!(!unreadable.stdout.contains("No drift"), "{unreadable}");
+    requests(Some(&json!([])));
+}
+
+#[test]
+fn credentials_of_another_account_touch_nothing() {
+    let _server = server();
+    let project = project("aws-wrong");
+    let spec = fs::read_to_string(project.path("nfplan.yaml")).unwrap();
+    let role = format!(", assume_role: \"arn:aws:iam::{MAIN}:role/nfplan\", external_id: x1");
+    // The runner's own credentials are of the server's own account.
+    let wrong = spec.replace(&role, "");
+    assert_ne!(wrong, spec);
+    project.write("nfplan.yaml", &wrong);
+    fs::remove_file(project.path("workspaces/bob.yaml")).unwrap();
+    requests(Some(&json!([])));
+    let answer = run(&project, &["apply", "--auto-approve"]).exits(77);
+    answer.says("123456789012").says(MAIN).says("nothing was read or changed");
+    let seen = requests(None);
+    let seen: Vec<&str> = seen.iter().map(|(_, operation)| operation.as_str()).collect();
+    assert_eq!(seen, ["GetCallerIdentity"]);
+}

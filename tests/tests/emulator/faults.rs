@@ -1,0 +1,145 @@
+//! Every request of the first apply of a workspace fails once; one more apply ends what it began.
+
+use std::collections::BTreeMap;
+
+use nfplan_cli::applying::UnitOutcome;
+use nfplan_engine::plan::Refresh;
+use nfplan_engine::report::UnitResult;
+use nfplan_tests::spec::FleetSpec;
+use serde_json::Value as Json;
+use serde_json::json;
+
+use crate::kit::block_on;
+use crate::kit::calls;
+use crate::kit::set_faults;
+use crate::site::Site;
+
+/// How a request fails; the kinds take turns.
+const KINDS: [&str; 4] = ["error", "throttle", "lose", "cut"];
+
+fn rule(service: &str, operation: &str, nth: usize, kind: &str) -> Json {
+    let (code, status) = match (kind, service) {
+        ("throttle", "ec2") => ("RequestLimitExceeded", 503),
+        ("throttle", "batch") => ("TooManyRequestsException", 429),
+        ("throttle", "s3") => ("SlowDown", 503),
+        ("throttle", "kms" | "logs" | "secretsmanager") => ("ThrottlingException", 400),
+        ("throttle", _) => ("Throttling", 400),
+        _ => ("InternalError", 500),
+    };
+    let what = if kind == "throttle" { "error" } else { kind };
+    json!([{
+        "service": service, "op": operation, "nth": nth, "do": what, "code": code, "status": status
+    }])
+}
+
+fn changes(operation: &str) -> bool {
+    let name = operation.to_ascii_lowercase();
+    !["describe", "get", "list", "head"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// The requests of a first apply, each with how many of its kind came before it: all that change
+/// something, and of those that look the first of each kind.
+fn points(seen: &[[String; 3]]) -> Vec<(String, String, usize)> {
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut points = Vec::new();
+    for [service, operation, _] in seen {
+        let count = counts.entry((service, operation)).or_default();
+        *count += 1;
+        if *count == 1 || changes(operation) {
+            points.push((service.clone(), operation.clone(), *count));
+        }
+    }
+    points
+}
+
+/// How many tests share the requests, so that none of them takes long.
+const PARTS: usize = 4;
+
+#[test]
+fn whatever_request_fails_one_more_apply_ends_it_and_leaves_nothing_1() {
+    fail_each("700000000001", 0);
+}
+
+#[test]
+fn whatever_request_fails_one_more_apply_ends_it_and_leaves_nothing_2() {
+    fail_each("700000000002", 1);
+}
+
+#[test]
+fn whatever_request_fails_one_more_apply_ends_it_and_leaves_nothing_3() {
+    fail_each("700000000003", 2);
+}
+
+#[test]
+fn whatever_request_fails_one_more_apply_ends_it_and_leaves_nothing_4() {
+    fail_each("700000000004", 3);
+}
+
+/// Fails every fourth request of a first apply, from the one with this number on. Each failure
+/// strikes a researcher of its own, in an account that has its platform already.
+fn fail_each(account: &str, part: usize) {
+    let site = Site::in_account(account);
+    let mut specs = FleetSpec::of("first@example.org", &[]);
+    site.write(&specs);
+    set_faults(&json!([]));
+    assert_good(&block_on(site.apply()), "the first apply");
+    let model = "model@example.org";
+    specs = specs.with(model, "main", &[]);
+    site.write(&specs);
+    set_faults(&json!([]));
+    assert_good(&block_on(site.apply()), model);
+    let points = points(&calls());
+    assert!(points.len() > 50, "{points:#?}");
+
+    let mut struck = 0;
+    for (number, (service, operation, nth)) in
+        points.iter().enumerate().filter(|(number, _)| number % PARTS == part)
+    {
+        let kind = KINDS[(number / PARTS) % KINDS.len()];
+        let user = format!("u{number}@example.org");
+        let case = format!("{user}: {service}:{operation} number {nth}: {kind}");
+        specs = specs.with(&user, "main", &[]);
+        site.write(&specs);
+        set_faults(&rule(service, operation, *nth, kind));
+        let first = block_on(site.apply());
+        struck += usize::from(calls().iter().any(|[_, _, fault]| !fault.is_empty()));
+        assert!(first.values().all(is_at_rest), "{case}: {first:#?}");
+        set_faults(&json!([]));
+        assert_good(&block_on(site.apply()), &case);
+    }
+    assert_eq!(struck, points.len().saturating_sub(part).div_ceil(PARTS), "faults that struck");
+    let (_, planned) = block_on(site.plan(Refresh::Deep));
+    assert_eq!(planned.units.len(), 0, "{:#?}", planned.units);
+    assert_nothing_left(&site);
+}
+
+/// Every workspace has the same addresses, each of them once.
+fn assert_nothing_left(site: &Site) {
+    let mut objects: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for [unit, address, id] in site.inventory() {
+        objects.entry((unit, address)).or_default().push(id);
+    }
+    let several: Vec<_> = objects.iter().filter(|(_, ids)| ids.len() > 1).collect();
+    assert!(several.is_empty(), "{several:#?}");
+    let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+    for (unit, _) in objects.keys().filter(|(unit, _)| unit.starts_with("workspace/")) {
+        *sizes.entry(unit).or_default() += 1;
+    }
+    let of_first = sizes.values().next().unwrap();
+    assert!(sizes.values().all(|size| size == of_first), "{sizes:#?}");
+}
+
+fn assert_good(outcomes: &nfplan_cli::applying::Outcomes, case: &str) {
+    assert!(outcomes.values().all(UnitOutcome::is_good), "{case}: {outcomes:#?}");
+}
+
+/// Applied or rolled back, whole; or left open by an outcome that is not known yet.
+fn is_at_rest(outcome: &UnitOutcome) -> bool {
+    match outcome {
+        UnitOutcome::Ran(report) => matches!(
+            report.result,
+            UnitResult::Applied | UnitResult::AppliedWithLeftovers(_) | UnitResult::RolledBack(_)
+        ),
+        UnitOutcome::Refused(_) | UnitOutcome::Failed(_) => false,
+    }
+}
