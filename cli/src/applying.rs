@@ -64,7 +64,7 @@ pub struct Workshop<'a, S, P, C, O> {
     pub observer: &'a O,
     /// Who works.
     pub holder: Holder,
-    /// The durations of leases.
+    /// The durations of leases in the store; those of calls come on top.
     pub lease: LeaseConfig,
     /// What becomes of a unit when a build step of its run fails.
     pub on_failure: OnFailure,
@@ -264,7 +264,7 @@ where
     }
 
     async fn lease(&self, unit: &UnitId) -> Result<Lease<'_, S, C>, CliError> {
-        let config = lease_config(self.lease, self.provider.deadline());
+        let config = self.lease.for_calls(self.provider.deadline());
         Ok(acquire(self.store, unit, self.holder.clone(), self.clock, config).await?)
     }
 
@@ -294,16 +294,6 @@ where
 /// Why a unit was left alone after a signal.
 fn not_begun() -> CliError {
     CliError::new(Exit::Interrupted, "not begun, because of the interrupt")
-}
-
-/// A lease under which calls of this deadline are sent: a holder stops early enough before its end,
-/// and after the end of its process they are waited out.
-fn lease_config(store: LeaseConfig, deadline: Duration) -> LeaseConfig {
-    LeaseConfig {
-        ttl: store.ttl + 2 * deadline,
-        margin: store.margin + deadline,
-        quiet: store.quiet + deadline,
-    }
 }
 
 /// Does the work while the lease is kept alive. If it is lost, the work finds out by itself before

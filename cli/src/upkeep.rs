@@ -153,7 +153,8 @@ pub fn one_unit(universe: &Universe, selection: &Selection) -> Result<UnitId, Cl
 /// The right to change a unit by hand.
 pub type UpkeepLease<'a, S> = Lease<'a, TakingTurns<'a, S>, MachineClock>;
 
-/// Does something to a unit under its lease, and gives that back. Waits for a holder that is silent.
+/// Does something to a unit under its lease, and gives that back. Waits for a holder that is silent,
+/// and for whatever calls it may have under way: then none are left for the next one to wait for.
 pub async fn under_lease<T>(
     context: &Context,
     store: &AnyStore,

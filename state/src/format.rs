@@ -221,7 +221,7 @@ pub(crate) struct LeaseDocument {
     pub(crate) holder: Option<Holder>,
     /// How long the holder may be silent.
     pub(crate) ttl_ms: u64,
-    /// How long calls of the last holder may still be under way after it left.
+    /// How long calls of the holder, or of the last one, may still be under way after it is gone.
     pub(crate) quiet_ms: u64,
     pub(crate) nonce: Nonce,
 }

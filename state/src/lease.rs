@@ -32,14 +32,16 @@ use crate::unit::Place;
 use crate::unit::StateError;
 use crate::unit::load_head;
 
-/// The durations of a lease. They follow from the store and the provider.
+/// The durations of a lease. They follow from the store, and for a holder that calls the cloud from
+/// the provider too ([`Self::for_calls`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseConfig {
     /// How long a holder may be silent before others take over.
     pub ttl: Duration,
     /// How long before that the holder itself sends nothing more; longer than any call takes.
     pub margin: Duration,
-    /// How long a holder's last calls may go on after its process is dead.
+    /// How long a holder's last calls may go on after its process is dead. It stands in the lease,
+    /// so that also those wait for it who know nothing of the holder's cloud.
     pub quiet: Duration,
 }
 
@@ -53,6 +55,17 @@ impl LeaseConfig {
     /// half a minute.
     pub const fn remote() -> Self {
         Self { ttl: Duration::from_mins(2), margin: Duration::from_secs(45), quiet: Duration::ZERO }
+    }
+
+    /// For a holder whose calls to the cloud take up to this long: it stops early enough before its
+    /// lease ends, and after the end of its process they are waited out.
+    #[must_use]
+    pub fn for_calls(self, deadline: Duration) -> Self {
+        Self {
+            ttl: self.ttl + 2 * deadline,
+            margin: self.margin + deadline,
+            quiet: self.quiet + deadline,
+        }
     }
 
     /// Between renewals: several fit in a TTL, so that one may fail.
@@ -160,9 +173,15 @@ struct Sight {
 fn patience(found: &LeaseDocument, own: &Holder, config: LeaseConfig) -> Duration {
     match &found.holder {
         None => Duration::from_millis(found.quiet_ms),
-        Some(holder) if holder.is_seen_gone_by(own) => config.quiet,
+        Some(holder) if holder.is_seen_gone_by(own) => quiet(found, config),
         Some(_) => Duration::from_millis(found.ttl_ms),
     }
+}
+
+/// How long the calls of a holder may go on that is gone: what its lease says, and no less than the
+/// observer knows of its own.
+pub(crate) fn quiet(found: &LeaseDocument, config: LeaseConfig) -> Duration {
+    config.quiet.max(Duration::from_millis(found.quiet_ms))
 }
 
 pub(crate) fn freed(document: LeaseDocument, quiet: Duration) -> LeaseDocument {
@@ -299,7 +318,7 @@ impl<'a, S: Store, C: Clock> Lease<'a, S, C> {
             epoch: self.epoch,
             holder: Some(self.holder.clone()),
             ttl_ms: millis(self.config.ttl),
-            quiet_ms: 0,
+            quiet_ms: millis(self.config.quiet),
             nonce: Nonce::fresh(),
         }
     }

@@ -19,6 +19,7 @@ use crate::keys::Keys;
 use crate::lease::LeaseConfig;
 use crate::lease::LeaseError;
 use crate::lease::freed;
+use crate::lease::quiet;
 use crate::lease::read;
 use crate::unit::StateError;
 
@@ -75,7 +76,7 @@ pub async fn look(
 
 /// Frees a unit whose holder is gone, or stays silent for a whole TTL while this watches.
 ///
-/// The next holder waits for the configured time of quiet first, since calls may be under way.
+/// The next holder waits first for as long as calls of this one may be under way, as its lease says.
 ///
 /// # Errors
 /// [`LeaseError::Held`] if the holder shows a sign of life; then nothing is written.
@@ -107,7 +108,8 @@ pub async fn unlock(
             clock.sleep(left.min(config.renewal_interval())).await;
             continue;
         };
-        let body = freed(document, config.quiet).encode();
+        let quiet = quiet(&document, config);
+        let body = freed(document, quiet).encode();
         let (key, expected) = (Keys(unit).lease(), Expected::Version(&tag));
         return match exchange(store, &key, expected, &body).await.map_err(StateError::from)? {
             Exchanged::Written(_) => Ok(Unlocked::Freed { holder, evidence }),
