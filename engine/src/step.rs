@@ -175,12 +175,4 @@ impl Step {
             Operation::Create { .. } | Operation::Adopt { .. } | Operation::Drop { .. } => None,
         }
     }
-
-    /// Whether the step changes the cloud and not only the state.
-    pub fn calls_cloud(&self) -> bool {
-        match &self.operation {
-            Operation::Create { .. } | Operation::Update { .. } | Operation::Delete { .. } => true,
-            Operation::Adopt { .. } | Operation::Drop { .. } => false,
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! Diagnostics as text for people, and in one line for editors and logs.
+//! Diagnostics as text for people.
 
 use std::ops::Range;
 
@@ -46,14 +46,6 @@ pub fn render(diagnostics: &Diagnostics, style: Style, width: usize) -> String {
         .iter()
         .map(|diagnostic| renderer.render(&report(diagnostics, diagnostic, width)));
     texts.collect::<Vec<_>>().join("\n\n")
-}
-
-/// `file:line:column: error[E0203]: message`.
-pub fn one_line(diagnostic: &Diagnostic) -> String {
-    let Label { file, span, .. } = diagnostic.primary();
-    let Diagnostic { code, severity, message, .. } = diagnostic;
-    let (line, column) = (span.start.line, span.start.column);
-    format!("{file}:{line}:{column}: {}[{code}]: {message}", severity.word())
 }
 
 fn report<'a>(

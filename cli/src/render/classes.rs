@@ -53,15 +53,6 @@ pub struct Common<'a> {
 }
 
 impl<'a> Class<'a> {
-    /// What happens to one member, with its own names: changes of its plan.
-    pub fn changes_of(&self, member: &Member<'_>) -> Vec<ClassChange> {
-        let changes = self.changes.iter().map(|common| &common.change);
-        if self.members.len() == 1 {
-            return changes.cloned().collect();
-        }
-        changes.map(|change| put_back(&member.template, change)).collect()
-    }
-
     /// The class of only those members whose place in it is given, in order; none if there are
     /// none. A single member has its own names in its changes.
     pub(super) fn of_members(&self, places: &[usize]) -> Option<Self> {
@@ -107,12 +98,6 @@ impl<'a> Member<'a> {
 /// The units of a plan, each with its own names.
 pub(super) fn units(plan: &Plan) -> impl Iterator<Item = Member<'_>> {
     plan.units.iter().map(Member::of)
-}
-
-/// What happens to the resources of one unit, danger first.
-pub fn changes_of(plan: &UnitPlan) -> Vec<ClassChange> {
-    let own = Member::of(plan).by_itself();
-    own.changes.into_iter().map(|common| common.change).collect()
 }
 
 /// What is equal in all members of a class.

@@ -9,7 +9,6 @@ use nfplan_specs::diagnostic::Diagnostics;
 use nfplan_specs::fleet::Fleet;
 use nfplan_specs::fleet::LoadError;
 use nfplan_specs::fleet::WorkspaceSpec;
-use nfplan_specs::render::one_line;
 use nfplan_specs::settings::WorkspaceSettings;
 use proptest::test_runner::Config;
 use proptest::test_runner::RngSeed;
@@ -78,6 +77,14 @@ fn diagnostics(error: LoadError) -> Diagnostics {
         LoadError::Invalid(diagnostics) => diagnostics,
         LoadError::NoProject { .. } | LoadError::Io { .. } => panic!("{error}"),
     }
+}
+
+/// `file:line:column: error[E0203]: message`.
+fn one_line(diagnostic: &Diagnostic) -> String {
+    let Diagnostic { code, severity, message, .. } = diagnostic;
+    let primary = diagnostic.primary();
+    let (file, start) = (&primary.file, primary.span.start);
+    format!("{file}:{}:{}: {}[{code}]: {message}", start.line, start.column, severity.word())
 }
 
 /// One line for each diagnostic.

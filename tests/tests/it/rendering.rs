@@ -144,8 +144,8 @@ fn of_document(document: &Json) -> Vec<(String, String, String)> {
 fn of_classes(plan: &Plan) -> Vec<(String, String, String)> {
     let mut found = Vec::new();
     for class in classes(plan) {
-        for member in &class.members {
-            for change in class.changes_of(member) {
+        for (place, member) in class.members.iter().enumerate() {
+            for change in class.changes.iter().map(|common| common.of[place]) {
                 let action = serde_json::to_value(change.action).unwrap();
                 let unit = member.plan.unit.to_string();
                 let action = action.as_str().unwrap().to_owned();
