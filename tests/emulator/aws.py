@@ -65,6 +65,9 @@ def operation(env, body):
     if action := re.search(rb"(?:^|&)Action=(\w+)", body):
         return service, action.group(1).decode()
     path = env["PATH_INFO"].strip("/")
+    if "tags/arn:" in path:
+        kinds = {"POST": "TagResource", "DELETE": "UntagResource", "GET": "ListTagsForResource"}
+        return service, kinds[env["REQUEST_METHOD"]]
     if service != "s3":
         return service, path.rsplit("/", 1)[-1]
     query = env.get("QUERY_STRING", "")

@@ -37,8 +37,7 @@ def problems(service, op, env, body):
         return []
     operation = operations(service).get(op)
     if operation is None:
-        # Paths of tags hold the ARN.
-        return [] if op.startswith("arn") or "%3A" in op else [f"{service} has no operation {op}"]
+        return [f"{service} has no operation {op}"]
     shape = operation.input_shape
     if shape is None:
         return []

@@ -27,9 +27,9 @@ fn rule(service: &str, operation: &str, nth: usize, kind: &str) -> Json {
         _ => ("InternalError", 500),
     };
     let what = if kind == "throttle" { "error" } else { kind };
-    json!([{
+    json!({
         "service": service, "op": operation, "nth": nth, "do": what, "code": code, "status": status
-    }])
+    })
 }
 
 fn changes(operation: &str) -> bool {
@@ -55,6 +55,10 @@ fn points(seen: &[[String; 3]]) -> Vec<(String, String, usize)> {
 /// How many tests share the requests, so that none of them takes long.
 const PARTS: usize = 4;
 
+/// How many workspaces are made at once, and among how many of them the failures are spread.
+const WORKSPACES: usize = 6;
+const STRUCK: usize = 3;
+
 #[test]
 fn whatever_request_fails_one_more_apply_ends_it_and_leaves_nothing_1() {
     fail_each("700000000001", 0);
@@ -75,39 +79,41 @@ fn whatever_request_fails_one_more_apply_ends_it_and_leaves_nothing_4() {
     fail_each("700000000004", 3);
 }
 
-/// Fails every fourth request of a first apply, from the one with this number on. Each failure
-/// strikes a researcher of its own, in an account that has its platform already.
+/// Fails every fourth request of a first apply, from the one with this number on, while several
+/// workspaces are made at once, so that the failures strike different ones.
 fn fail_each(account: &str, part: usize) {
     let site = Site::in_account(account);
-    let mut specs = FleetSpec::of("first@example.org", &[]);
+    let mut specs = FleetSpec::of("model@example.org", &[]);
     site.write(&specs);
     set_faults(&json!([]));
-    assert_good(&block_on(site.apply()), "the first apply");
-    let model = "model@example.org";
-    specs = specs.with(model, "main", &[]);
-    site.write(&specs);
-    set_faults(&json!([]));
-    assert_good(&block_on(site.apply()), model);
-    let points = points(&calls());
+    assert_good(&block_on(site.apply()), "the model");
+    let seen = calls();
+    let points = points(&seen);
     assert!(points.len() > 50, "{points:#?}");
+    let of_one = |service: &str, operation: &str| {
+        seen.iter().filter(|[s, o, _]| s == service && o == operation).count()
+    };
 
-    let mut struck = 0;
-    for (number, (service, operation, nth)) in
-        points.iter().enumerate().filter(|(number, _)| number % PARTS == part)
-    {
-        let kind = KINDS[(number / PARTS) % KINDS.len()];
-        let user = format!("u{number}@example.org");
-        let case = format!("{user}: {service}:{operation} number {nth}: {kind}");
-        specs = specs.with(&user, "main", &[]);
-        site.write(&specs);
-        set_faults(&rule(service, operation, *nth, kind));
-        let first = block_on(site.apply());
-        struck += usize::from(calls().iter().any(|[_, _, fault]| !fault.is_empty()));
-        assert!(first.values().all(is_at_rest), "{case}: {first:#?}");
-        set_faults(&json!([]));
-        assert_good(&block_on(site.apply()), &case);
+    let mine = points.iter().enumerate().filter(|(number, _)| number % PARTS == part);
+    let rules: Vec<Json> = mine
+        .map(|(number, (service, operation, nth))| {
+            let turn = number / PARTS;
+            let nth = nth + turn % STRUCK * of_one(service, operation);
+            rule(service, operation, nth, KINDS[turn % KINDS.len()])
+        })
+        .collect();
+    for number in 0..WORKSPACES {
+        specs = specs.with(&format!("u{number}@example.org"), "main", &[]);
     }
-    assert_eq!(struck, points.len().saturating_sub(part).div_ceil(PARTS), "faults that struck");
+    site.write(&specs);
+    set_faults(&Json::Array(rules.clone()));
+    let first = block_on(site.apply());
+    let struck = calls().iter().filter(|[_, _, fault]| !fault.is_empty()).count();
+    assert!(struck * 10 >= rules.len() * 8, "{struck} of {} faults struck", rules.len());
+    assert!(first.values().all(is_at_rest), "{first:#?}");
+    set_faults(&json!([]));
+    assert_good(&block_on(site.apply()), "one more apply");
+
     let (_, planned) = block_on(site.plan(Refresh::Deep));
     assert_eq!(planned.units.len(), 0, "{:#?}", planned.units);
     assert_nothing_left(&site);

@@ -87,7 +87,8 @@ async fn get(session: &Session<'_>, name: &str) -> Result<Option<InstanceProfile
     Ok(found.and_then(|answer| answer.instance_profile))
 }
 
-/// Creates a profile with its role, and waits until other services know of it.
+/// Creates a profile with its role, and waits until other services know of both: a compute environment
+/// that is made before becomes invalid, and says so much later.
 pub(crate) async fn create(
     session: &Session<'_>,
     request: &CreateRequest<'_>,

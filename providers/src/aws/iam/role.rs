@@ -99,7 +99,7 @@ async fn get(session: &Session<'_>, name: &str) -> Result<Option<Role>, Provider
     Ok(found.and_then(|answer| answer.role))
 }
 
-/// Creates a role with its policies, and waits until other services know of it.
+/// Creates a role with its policies.
 pub(crate) async fn create(
     session: &Session<'_>,
     request: &CreateRequest<'_>,
@@ -128,7 +128,6 @@ pub(crate) async fn create(
     }
     let id = remote_id(CREATE, Some(&name))?;
     attach(session, &name, (&Attributes::new(), request.inputs)).await.leaving(&id)?;
-    tokio::time::sleep(session.inner.timing.horizon).await;
     Ok(id)
 }
 
