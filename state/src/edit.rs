@@ -16,6 +16,7 @@ use nfplan_engine::address::UnitId;
 use nfplan_engine::clock::Clock;
 use nfplan_engine::state::Edit;
 use nfplan_engine::state::Entry;
+use nfplan_engine::state::Object;
 use nfplan_engine::state::State;
 use nfplan_engine::store::Store;
 
@@ -268,17 +269,39 @@ fn check_lineage(document: &StateDocument, loaded: &Loaded) -> Result<(), EditEr
     }
 }
 
-/// The content of an earlier state with the counters of all that came after it.
+/// The content of an earlier state with the counters of all that came after it, and with every object
+/// that was made since: an object that no state records is nobody's, and stays for ever.
 fn restored(version: &Version, known: &State) -> State {
     let mut next = version.state.clone();
     for (address, known) in &known.entries {
         let entry = next.entries.entry(address.clone()).or_default();
         entry.incarnation = entry.incarnation.max(known.incarnation);
+        keep_newer(entry, known);
         raise_generation(entry, known.generation());
         entry.released.extend(&known.released);
     }
     next.edit = Some(Edit::Restored { serial: version.serial });
     next
+}
+
+/// Takes the objects of a newer entry over that an older one does not have. They keep their places,
+/// unless another object has them: then they await deletion.
+fn keep_newer(entry: &mut Entry, known: &Entry) {
+    let mut there: BTreeSet<RemoteId> = entry.objects().map(|one| one.remote_id.clone()).collect();
+    let mut is_newer = |object: &&Object| there.insert(object.remote_id.clone());
+    if let Some(current) = known.current.as_ref().filter(&mut is_newer) {
+        match &entry.current {
+            None => entry.current = Some(current.clone()),
+            Some(_) => entry.deposed.push(current.clone()),
+        }
+    }
+    if let Some(parked) = known.parked.as_ref().filter(&mut is_newer) {
+        match (&entry.current, &entry.parked) {
+            (None, None) => entry.parked = Some(parked.clone()),
+            _ => entry.deposed.push(parked.clone()),
+        }
+    }
+    entry.deposed.extend(known.deposed.iter().filter(is_newer).cloned());
 }
 
 fn forgotten(

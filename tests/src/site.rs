@@ -70,7 +70,7 @@ pub struct Site {
 
 /// Time stands still: only waits for nothing come to an end.
 #[derive(Debug)]
-struct StoppedClock;
+pub struct StoppedClock;
 
 impl Clock for StoppedClock {
     fn now(&self) -> Duration {

@@ -55,6 +55,12 @@ impl Planner<'_> {
     /// Deletes what an earlier run left behind, as it is by now, if it is still that. Whatever else
     /// bears its name is left alone: then the recorded object does not exist any more.
     fn clear(&mut self, address: &Address, object: &Object) {
+        let schema = self.input.schemas.find(&address.resource_type);
+        if let Some(Removal::Retain(reason)) = schema.map(|schema| schema.removal) {
+            // It may have been in use once: people can bring back a state of before.
+            self.retiring.push((address.clone(), dropped(object, DropCause::Retained)));
+            return self.note_removal(address, Action::Retain, reason);
+        }
         let key = (address.clone(), object.remote_id.clone());
         let mut operation = delete(object, DeleteCause::Deposed);
         let gone = match self.input.remains.get(&key) {
@@ -65,7 +71,7 @@ impl Planner<'_> {
                 None
             }
             Some(Sighting::Present(live)) => {
-                let Some(schema) = self.input.schemas.find(&address.resource_type) else {
+                let Some(schema) = schema else {
                     let kind = RefusalKind::UnknownType;
                     let refusal = Refusal::of_address(address, None, kind, unknown_type());
                     return self.refusals.push(refusal);

@@ -16,5 +16,6 @@ mod matrix_fleet;
 mod matrix_moved;
 mod pace;
 mod rendering;
+mod restored;
 mod scale;
 mod star;
