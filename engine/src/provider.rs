@@ -49,9 +49,23 @@ pub trait Reader {
 ///
 /// Contract of every call: it has a total deadline, retries included, for whatever it sends that
 /// changes something; after that it only looks, and says [`ErrorKind::Unfinished`] if it would have
-/// to send more. The same token twice has one effect; an error says what it left behind. Deleting what is absent succeeds.
+/// to send more. The same token twice has one effect; an error says what it left behind. Deleting
+/// what is absent succeeds.
+///
+/// A call may take several requests, and the process may end between any two of them. So that the
+/// next one can settle what is left, a provider guarantees:
+///
+/// - From its first request that makes anything, a new object can be found by
+///   [`Target::Incarnation`]: the request itself carries the ownership tags, or the name alone says
+///   whose the object is. An object that is tagged by a second request is lost between the two.
+/// - What the later requests bring about is seen by a deep read, as managed attributes. An object
+///   that lacks some of it is not taken for whole: a run that finds it undoes it, and a plan that
+///   finds it, because it is parked or the state was lost, brings it to what is wanted by
+///   [`Provider::update`].
+/// - [`Provider::update`] therefore makes every request that is missing, whichever were made, and
+///   [`Provider::delete`] takes away an object that was made by half.
 pub trait Provider: Reader {
-    /// Creates an object, tags included wherever the cloud allows it in the same call.
+    /// Creates an object, ownership tags included in the request that makes it.
     fn create(
         &self,
         request: CreateRequest<'_>,

@@ -74,6 +74,8 @@ pub(crate) struct Toy {
     pub(crate) tempo: Cell<u32>,
     /// Leaves out the outputs that change on update.
     pub(crate) mute: Cell<bool>,
+    /// Creates take a second request for what is not required.
+    pub(crate) in_two: Cell<bool>,
 }
 
 impl Default for Toy {
@@ -90,6 +92,7 @@ impl Default for Toy {
             moods: Moods::default(),
             tempo: Cell::new(1),
             mute: Cell::new(false),
+            in_two: Cell::new(false),
         }
     }
 }
@@ -273,6 +276,8 @@ impl Toy {
             return Err(error(ErrorKind::Exists, key.1.to_string(), Left::Nothing));
         }
         let mut attributes = request.inputs.clone();
+        let later = |name: &str| schema.managed().any(|(a, m)| a.name == name && !m.required);
+        attributes.retain(|name, _| !(self.in_two.get() && later(name)));
         attributes.extend((schema.predict)(request.unit.place(), request.inputs));
         for attribute in schema.attributes {
             match attribute.kind {
@@ -426,6 +431,11 @@ impl Provider for Toy {
         let fault = self.begin("create", request.address)?;
         self.check_uses(self.schema(request.address), request.inputs)?;
         let key = self.insert(&request)?;
+        if self.in_two.get() {
+            self.crash.boundary().await;
+            let mut things = self.things.borrow_mut();
+            things.get_mut(&key).unwrap().attributes.extend(request.inputs.clone());
+        }
         let thing = self.things.borrow()[&key].clone();
         self.crash.boundary().await;
         self.turns().await;
