@@ -15,9 +15,11 @@ use std::time::Duration;
 use governor::DefaultDirectRateLimiter;
 use governor::Quota;
 use governor::RateLimiter;
+use governor::clock::Clock as _;
 use nfplan_engine::address::AccountId;
 use nfplan_engine::address::Place;
 use nfplan_engine::address::Region;
+use tokio::time::Instant;
 
 /// A bucket: whose, where, and for which requests. IAM has one for all regions.
 type Key = (AccountId, Option<Region>, &'static str);
@@ -27,13 +29,43 @@ type Key = (AccountId, Option<Region>, &'static str);
 pub(crate) struct Pace(RefCell<BTreeMap<Key, Rc<DefaultDirectRateLimiter>>>);
 
 impl Pace {
-    /// Waits until a request may be sent.
-    pub(crate) async fn permit(&self, place: &Place, operation: &'static str, changes: bool) {
+    /// Waits until a request that only looks may be sent.
+    pub(crate) async fn look(&self, place: &Place, operation: &'static str) {
+        self.limiter(place, operation, false).until_ready().await;
+    }
+
+    /// Waits until a request that changes something may be sent, but not longer than there is time for
+    /// it. Whether it may; without time, no permit is used up.
+    pub(crate) async fn change(
+        &self,
+        place: &Place,
+        operation: &'static str,
+        time: Duration,
+    ) -> bool {
+        let limiter = self.limiter(place, operation, true);
+        let deadline = Instant::now() + time;
+        while !time.is_zero() {
+            let Err(not_yet) = limiter.check() else { return true };
+            let wait = not_yet.wait_time_from(limiter.clock().now());
+            let left = deadline.saturating_duration_since(Instant::now());
+            tokio::time::sleep(wait.min(left)).await;
+            if wait > left {
+                return false;
+            }
+        }
+        false
+    }
+
+    fn limiter(
+        &self,
+        place: &Place,
+        operation: &'static str,
+        changes: bool,
+    ) -> Rc<DefaultDirectRateLimiter> {
         let (bucket, quota) = bucket(operation, changes);
         let region = (!operation.starts_with("iam:")).then(|| place.region.clone());
         let key = (place.account.clone(), region, bucket);
-        let limiter = self.0.borrow_mut().entry(key).or_insert_with(|| limiter(quota)).clone();
-        limiter.until_ready().await;
+        self.0.borrow_mut().entry(key).or_insert_with(|| limiter(quota)).clone()
     }
 }
 
@@ -68,9 +100,9 @@ fn every(milliseconds: u64, burst: u32) -> Quota {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
+
+    const LONG: Duration = Duration::from_mins(1);
 
     #[tokio::test]
     async fn a_burst_goes_through_at_once_and_what_follows_waits_its_turn() {
@@ -78,11 +110,26 @@ mod tests {
         let place: Place = "111122223333.us-east-1".parse().unwrap();
         let began = Instant::now();
         for _ in 0..5 {
-            limits.permit(&place, "ec2:RunInstances", true).await;
+            assert!(limits.change(&place, "ec2:RunInstances", LONG).await);
         }
         assert!(began.elapsed() < Duration::from_millis(400), "{:?}", began.elapsed());
-        limits.permit(&place, "ec2:RunInstances", true).await;
+        assert!(limits.change(&place, "ec2:RunInstances", LONG).await);
         assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test]
+    async fn who_has_no_time_to_wait_uses_up_no_permit() {
+        let limits = Pace::default();
+        let place: Place = "111122223333.us-east-1".parse().unwrap();
+        for _ in 0..5 {
+            assert!(limits.change(&place, "ec2:RunInstances", LONG).await);
+        }
+        let began = Instant::now();
+        for _ in 0..20 {
+            assert!(!limits.change(&place, "ec2:RunInstances", Duration::from_millis(1)).await);
+        }
+        assert!(limits.change(&place, "ec2:RunInstances", LONG).await);
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     }
 
     #[tokio::test]
@@ -93,12 +140,12 @@ mod tests {
         let began = Instant::now();
         for place in &places {
             for _ in 0..5 {
-                limits.permit(place, "ec2:RunInstances", true).await;
+                assert!(limits.change(place, "ec2:RunInstances", LONG).await);
             }
         }
         assert!(began.elapsed() < Duration::from_millis(400), "{:?}", began.elapsed());
         for place in &places {
-            limits.permit(place, "iam:GetRole", false).await;
+            limits.look(place, "iam:GetRole").await;
         }
         assert_eq!(limits.0.borrow().keys().filter(|key| key.2 == "iam").count(), 1);
     }

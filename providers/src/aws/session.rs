@@ -62,7 +62,7 @@ impl<'a> Session<'a> {
         // The SDK's futures are too large to be carried around.
         let request = Box::pin(request);
         async move {
-            self.inner.pace.permit(self.place, operation, false).await;
+            self.inner.pace.look(self.place, operation).await;
             self.inner.calls.looks(operation);
             request.await.map_err(|error| error::of(operation, &error, Left::Nothing))
         }
@@ -101,8 +101,9 @@ impl<'a> Session<'a> {
     {
         let request = Box::pin(request);
         async move {
-            self.inner.pace.permit(self.place, operation, true).await;
-            self.check_time(operation)?;
+            if !self.inner.pace.change(self.place, operation, self.time_left()).await {
+                return Err(out_of_time(operation));
+            }
             self.inner.calls.changes(operation);
             request.await.map_err(|error| error::of(operation, &error, Left::Unknown))
         }
@@ -180,15 +181,12 @@ impl<'a> Session<'a> {
         let timing = &self.inner.timing;
         timing.call.saturating_sub(timing.request).saturating_sub(self.began.elapsed())
     }
+}
 
-    /// A request that is sent now is over by the call's deadline.
-    fn check_time(&self, operation: &'static str) -> Result<(), ProviderError> {
-        if !self.time_left().is_zero() {
-            return Ok(());
-        }
-        let message = "AWS took so long that this could not be sent in the same call any more";
-        Err(error::own(ErrorKind::Unfinished, operation, "OutOfTime", message))
-    }
+/// A request that would be sent now might not be over by the call's deadline.
+fn out_of_time(operation: &'static str) -> ProviderError {
+    let message = "there was no time left to send this in the same call";
+    error::own(ErrorKind::Unfinished, operation, "OutOfTime", message)
 }
 
 /// Whether something only stands in the way for now.

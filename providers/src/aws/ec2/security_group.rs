@@ -264,7 +264,8 @@ mod tests {
         let expected = [Some("10.0.0.0/8".to_owned()), Some("192.168.0.0/16".to_owned()), None];
         assert_eq!(cidrs, expected);
         for rule in &rules {
-            assert_eq!(rules_of(&permission(rule.as_map().unwrap())), [rule.clone()]);
+            let again = rules_of(&permission(rule.as_map().unwrap()));
+            assert_eq!(again, std::slice::from_ref(rule));
         }
     }
 }
