@@ -83,7 +83,11 @@ fn whatever_request_fails_one_more_apply_ends_it_and_leaves_nothing_4() {
 /// workspaces are made at once, so that the failures strike different ones.
 fn fail_each(account: &str, part: usize) {
     let site = Site::in_account(account);
-    let mut specs = FleetSpec::of("model@example.org", &[]);
+    // The platform comes with the first one, so that the requests of the next one are a workspace's.
+    let mut specs = FleetSpec::of("first@example.org", &[]);
+    site.write(&specs);
+    assert_good(&block_on(site.apply()), "the first");
+    specs = specs.with("model@example.org", "main", &[]);
     site.write(&specs);
     set_faults(&json!([]));
     assert_good(&block_on(site.apply()), "the model");

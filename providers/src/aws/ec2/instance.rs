@@ -32,13 +32,16 @@ use crate::aws::inputs::number;
 use crate::aws::inputs::owned_text;
 use crate::aws::inputs::texts;
 use crate::aws::reading::Reading;
+use crate::aws::session::Progress;
 use crate::aws::session::Session;
 use crate::aws::session::remote_id;
+use crate::aws::session::unfinished;
 use crate::aws::sketch::Sketch;
 use crate::aws::tags;
 
 const CREATE: &str = "ec2:RunInstances";
 const CHECK: &str = "source_dest_check";
+const STOPPED: &str = "stopped";
 
 /// Finds instances.
 pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<Sighting> {
@@ -160,7 +163,27 @@ pub(crate) async fn create(
     if flag(inputs, CHECK) == Some(false) {
         set_check(session, &id, inputs).await.leaving(&id)?;
     }
+    if text("state").as_deref() == Some(STOPPED) {
+        wait_running(session, id.as_str()).await.leaving(&id)?;
+        turn(session, id.as_str(), Some(STOPPED)).await.leaving(&id)?;
+    }
     Ok(id)
+}
+
+/// An instance starts running, and can be stopped only then.
+async fn wait_running(session: &Session<'_>, id: &str) -> Result<(), ProviderError> {
+    let filter = Filter::builder().name("instance-id").values(id).build();
+    let looked = session.wait(async || {
+        let found = described(session, &filter).await?;
+        Ok(match found.first().map(state) {
+            Some("pending") | None => Progress::Working(()),
+            Some(_) => Progress::Over(()),
+        })
+    });
+    match looked.await? {
+        Progress::Over(()) => Ok(()),
+        Progress::Working(()) => Err(unfinished(CREATE, "the instance does not run yet")),
+    }
 }
 
 /// Whether EC2 does not know yet what this instance is to use.
@@ -255,7 +278,7 @@ async fn turn(session: &Session<'_>, id: &str, state: Option<&str>) -> Result<()
     let on_its_way = |error: &ProviderError| error.code == "IncorrectInstanceState";
     let ec2 = &session.clients.ec2;
     let turned = session.insisting(on_its_way, async || {
-        if state == Some("stopped") {
+        if state == Some(STOPPED) {
             let call = ec2.stop_instances().instance_ids(id).send();
             session.change("ec2:StopInstances", call).await.map(drop)
         } else {
