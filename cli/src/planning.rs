@@ -344,7 +344,7 @@ impl PlacePlanner<'_> {
         let lengths: Vec<usize> = lists.iter().map(Vec::len).collect();
         let all: Vec<Wanted<'_>> = lists.into_iter().flatten().collect();
         if all.is_empty() {
-            return self.read_remains(drafts).await;
+            return Box::pin(self.read_remains(drafts)).await;
         }
         let sightings = self.project.cloud.read(self.place, depth, &all).await?;
         let addresses: Vec<Address> = all.iter().map(|wanted| wanted.address.clone()).collect();
@@ -356,7 +356,7 @@ impl PlacePlanner<'_> {
         for (draft, strays) in drafts.iter_mut().zip(parts) {
             draft.learn_strays(&strays, schemas);
         }
-        self.read_remains(drafts).await
+        Box::pin(self.read_remains(drafts)).await
     }
 
     async fn read_remains(&self, drafts: &mut [Draft]) -> Result<(), CliError> {

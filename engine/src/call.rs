@@ -242,7 +242,7 @@ async fn outcome<P: Provider, C: Clock, O, E>(
         (Err(error), false) => Event::Failed { step, error },
         (Err(error), true) => {
             let found = match question {
-                Some(question) if error.left != Left::Nothing => {
+                Some(question) if error.left != Left::Nothing && error.kind != ErrorKind::Busy => {
                     undone(context, &address, &question, sent).await
                 }
                 Some(_) | None => None,

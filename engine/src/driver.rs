@@ -188,6 +188,12 @@ where
                 return Ok(Some(journal));
             }
             Finished::Outcome(Event::UndoFailed { step, error })
+                if error.kind == ErrorKind::Busy && self.step(step).undo == Undo::Delete =>
+            {
+                self.record(Event::UndoFailed { step, error })?;
+                self.leave(step)?;
+            }
+            Finished::Outcome(Event::UndoFailed { step, error })
                 if error.left != Left::Nothing && self.undone_again.insert(step) =>
             {
                 // Half an undo is no worse than none: what it left is undone the same way.

@@ -58,6 +58,8 @@ struct Folder<'a> {
     made: BTreeMap<StepId, Made>,
     /// Steps that took full effect, whatever became of them afterwards.
     done: BTreeSet<StepId>,
+    /// Undone steps whose objects are still there.
+    left: BTreeSet<StepId>,
     /// The objects that failed steps left half-done, whatever became of them afterwards.
     half_done: BTreeMap<StepId, RemoteId>,
     incarnations: BTreeMap<StepId, u64>,
@@ -72,6 +74,7 @@ impl<'a> Folder<'a> {
             run: RunState::default(),
             made: BTreeMap::new(),
             done: BTreeSet::new(),
+            left: BTreeSet::new(),
             half_done: BTreeMap::new(),
             incarnations: BTreeMap::new(),
             externals: BTreeMap::new(),
@@ -101,6 +104,9 @@ impl<'a> Folder<'a> {
             Event::Succeeded { step, .. }
             | Event::Settled { step, outcome: Settlement::Done(_) } => {
                 self.done.insert(*step);
+            }
+            Event::Undone { step, made: Some(_) } => {
+                self.left.insert(*step);
             }
             _ => {}
         }
@@ -134,6 +140,7 @@ impl<'a> Folder<'a> {
 
     fn created(&mut self, step: &Step, status: &StepStatus, plan: &UnitPlan) {
         let Some(object) = self.object(step) else { return };
+        let left = self.left.contains(&step.id);
         let entry = self.next.entries.entry(step.address.clone()).or_default();
         match status {
             StepStatus::Succeeded => {
@@ -152,6 +159,8 @@ impl<'a> Folder<'a> {
                     Some(_) => {}
                 }
             }
+            // It still does work for somebody, or is needed for that.
+            StepStatus::Undone if left => entry.deposed.push(object),
             StepStatus::FailedPartly(_) | StepStatus::Undoing | StepStatus::Stuck => {
                 entry.deposed.push(object);
             }

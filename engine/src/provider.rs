@@ -77,7 +77,9 @@ pub trait Provider: Reader {
         request: UpdateRequest<'_>,
     ) -> impl Future<Output = Result<Done, ProviderError>>;
 
-    /// Deletes an object and waits until it is gone.
+    /// Deletes an object and waits until it is gone. One that still does work for somebody, as a
+    /// compute environment in which jobs run, is not torn away: the call sees to it that it takes no
+    /// more, and says [`ErrorKind::Busy`].
     fn delete(&self, request: DeleteRequest<'_>)
     -> impl Future<Output = Result<(), ProviderError>>;
 
@@ -258,6 +260,8 @@ pub enum ErrorKind {
     Exists,
     /// The object is in a state, or used by another, so that the call cannot be done now.
     Conflict,
+    /// The object still does work for somebody, and goes once that has ended.
+    Busy,
     /// Too many calls.
     Throttled,
     /// A quota is exhausted.

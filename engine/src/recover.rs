@@ -25,6 +25,7 @@ use crate::plan::UnitPlan;
 use crate::schedule::Move;
 use crate::schedule::Recovery;
 use crate::schedule::Schedule;
+use crate::schedule::staying;
 use crate::schema::Schemas;
 use crate::state::State;
 use crate::step::Operation;
@@ -37,8 +38,8 @@ use crate::value::Value;
 
 /// The state that default recovery of an open run will leave, if nothing goes wrong with it.
 ///
-/// Calls of unknown outcome before the commit point are taken to have had no effect, and outputs
-/// to stay as they were last seen.
+/// Calls of unknown outcome before the commit point are taken to have had no effect, outputs to stay
+/// as they were last seen, and objects to do no work for anybody unless that is recorded.
 ///
 /// # Errors
 /// If the events cannot have happened in this order.
@@ -137,6 +138,17 @@ impl Foresight<'_> {
                     made.settling = None;
                     made
                 })
+            }
+            (Undo::Delete, Operation::Create { inputs, .. })
+                if staying(self.plan, before).contains(&id) =>
+            {
+                let half_done = || {
+                    let (inputs, outputs) =
+                        (self.resolved(step, inputs, before), Attributes::new());
+                    let remote_id = left_by(id, before)?;
+                    Some(Made { remote_id, inputs, outputs, settling: None })
+                };
+                last().or_else(half_done)
             }
             (Undo::Restore, Operation::Update { remote_id, before: image, .. }) => {
                 Some(self.made(step, remote_id, image.clone(), before))

@@ -18,6 +18,7 @@ use crate::provider::Left;
 use crate::step::Stage;
 use crate::step::Step;
 use crate::step::StepId;
+use crate::step::Undo;
 
 /// Something that may be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +62,24 @@ pub struct Schedule<'p> {
     given_up: BTreeSet<StepId>,
     /// The phase change asked for by the last move is under way.
     turning: bool,
+}
+
+/// The steps whose objects stay although they are undone: one that still does work for somebody,
+/// and whatever it needs for that. A later run deletes them, once the work has ended.
+pub(crate) fn staying(plan: &UnitPlan, events: &[Event]) -> BTreeSet<StepId> {
+    let step = |id: StepId| &plan.steps[id.0 as usize];
+    let at_work = events.iter().filter_map(|event| match event {
+        Event::Undone { step: id, made: Some(_) } if step(*id).undo == Undo::Delete => Some(*id),
+        _ => None,
+    });
+    let mut open: Vec<StepId> = at_work.collect();
+    let mut staying = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if staying.insert(id) {
+            open.extend(&step(id).needs);
+        }
+    }
+    staying
 }
 
 impl<'p> Schedule<'p> {

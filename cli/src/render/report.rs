@@ -196,6 +196,7 @@ fn mend(kind: ErrorKind) -> &'static str {
         ErrorKind::NotFound => "see why what it needs is gone",
         ErrorKind::Exists => "delete or rename the object that has the name",
         ErrorKind::Conflict => "free the object from what uses it",
+        ErrorKind::Busy => "wait until its jobs have ended",
         ErrorKind::Throttled
         | ErrorKind::Timeout
         | ErrorKind::Unfinished

@@ -23,6 +23,7 @@ use crate::provider::ErrorKind;
 use crate::provider::Left;
 use crate::provider::Provider;
 use crate::provider::ProviderError;
+use crate::schedule::staying;
 use crate::schema::Identity;
 use crate::step::DeleteCause;
 use crate::step::Operation;
@@ -183,6 +184,9 @@ where
     /// Undoes a step.
     pub(super) fn undo(&mut self, id: StepId) -> Result<(), RunError> {
         let step = self.step(id);
+        if step.undo == Undo::Delete && staying(self.context.plan, &self.history).contains(&id) {
+            return self.leave(id);
+        }
         let object = self.effect(id);
         self.record(Event::UndoStarted { step: id })?;
         let kind = match (&step.undo, object) {
@@ -200,14 +204,7 @@ where
                 CallKind::Update { remote_id, before, after }
             }
             (Undo::Park { disable: None }, object) => {
-                // What a failed attempt left half-done is kept in mind like what was made whole.
-                let half_done = |(remote_id, inputs)| Made {
-                    remote_id,
-                    inputs,
-                    outputs: Attributes::new(),
-                    settling: None,
-                };
-                let made = self.made.get(&id).cloned().or_else(|| object.map(half_done));
+                let made = self.left(id, object);
                 return self.record(Event::Undone { step: id, made });
             }
             (Undo::Keep | Undo::Release | Undo::NotNeeded, _) | (_, None) => {
@@ -217,6 +214,25 @@ where
         let (address, token) = (step.address.clone(), self.undo_token(step));
         self.unsent.push(Call { step: id, address, token, undoing: true, kind, resent: 0 });
         Ok(())
+    }
+
+    /// Undoes a step by leaving its object, recorded, for a later run to delete.
+    pub(super) fn leave(&mut self, id: StepId) -> Result<(), RunError> {
+        let made = self.left(id, self.effect(id));
+        self.record(Event::UndoStarted { step: id })?;
+        self.record(Event::Undone { step: id, made })
+    }
+
+    /// What a step made. What a failed attempt left half-done is kept in mind like what was made
+    /// whole.
+    fn left(&self, id: StepId, object: Option<(RemoteId, Attributes)>) -> Option<Made> {
+        let half_done = |(remote_id, inputs)| Made {
+            remote_id,
+            inputs,
+            outputs: Attributes::new(),
+            settling: None,
+        };
+        self.made.get(&id).cloned().or_else(|| object.map(half_done))
     }
 
     /// The object that a step made or changed, and its managed attributes as far as known.

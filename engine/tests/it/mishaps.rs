@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::Context;
@@ -10,7 +11,13 @@ use std::task::Poll;
 
 use nfplan_engine::observed::Owner;
 use nfplan_engine::observed::Sighting;
+use nfplan_engine::provider::DeleteRequest;
+use nfplan_engine::provider::ErrorKind;
+use nfplan_engine::provider::Left;
+use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::Wanted;
+
+use crate::toy::error;
 
 /// Gives way to other tasks this many times.
 pub(crate) struct Turns(pub(crate) u32);
@@ -58,6 +65,8 @@ impl Crash {
 pub(crate) struct Moods {
     /// Still being worked on, in these words.
     pub(crate) settling: RefCell<BTreeMap<String, String>>,
+    /// Still working for somebody.
+    pub(crate) busy: RefCell<BTreeSet<String>>,
     /// Not to be read, for this reason.
     pub(crate) unreadable: RefCell<BTreeMap<String, String>>,
 }
@@ -65,6 +74,15 @@ pub(crate) struct Moods {
 impl Moods {
     pub(crate) fn settling(&self, owner: Option<&Owner>) -> Option<String> {
         self.settling.borrow().get(&owner?.address.to_string()).cloned()
+    }
+
+    /// Refuses to delete what still works for somebody.
+    pub(crate) fn refuse_busy(&self, request: &DeleteRequest<'_>) -> Result<(), ProviderError> {
+        if !self.busy.borrow().contains(&request.address.to_string()) {
+            return Ok(());
+        }
+        let left = Left::Object(request.remote_id.clone());
+        Err(error(ErrorKind::Busy, "jobs run in it".into(), left))
     }
 
     pub(crate) fn unreadable(&self, wanted: &Wanted<'_>) -> Option<Sighting> {

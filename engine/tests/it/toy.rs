@@ -473,6 +473,7 @@ impl Provider for Toy {
             let left = Left::Object(request.remote_id.clone());
             return Err(error(ErrorKind::Timeout, "half".into(), left));
         }
+        self.moods.refuse_busy(&request)?;
         self.remove(&request)?;
         self.crash.boundary().await;
         self.turns().await;

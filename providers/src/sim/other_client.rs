@@ -119,11 +119,29 @@ impl OtherClient {
         Ok(keys.map(str::to_owned).collect())
     }
 
-    /// Submits a job that runs until somebody ends it, and returns its id.
+    /// Submits a job that runs until somebody ends it, in the first compute environment that the
+    /// queue has now, and returns its id.
     pub fn run_job(&self, place: &Place, queue: &str) -> Result<String, OtherClientError> {
         let job = self.change(place, |scene| Ok(scene.mint().uuid()))?;
-        self.edit(place, kind::of("batch.job_queue"), queue, |record| push(record, "jobs", &job))?;
+        let kind = kind::of("batch.job_queue");
+        self.edit(place, kind, queue, |record| push(record, "jobs", &job))?;
+        let queue = self.record(place, kind, queue)?;
+        let environments = queue.attributes.get("compute_environments").and_then(Value::as_list);
+        if let Some(environment) = environments.unwrap_or_default().first().and_then(Value::as_text)
+        {
+            let kind = kind::of("batch.compute_environment");
+            self.edit(place, kind, environment, |record| push(record, "jobs", &job))?;
+        }
         Ok(job)
+    }
+
+    /// Ends a job, as it ends when its work is done.
+    pub fn end_job(&self, place: &Place, queue: &str, job: &str) -> Result<(), OtherClientError> {
+        self.edit(place, kind::of("batch.job_queue"), queue, |record| {
+            if let Some(Value::List(jobs)) = record.hidden.get_mut("jobs") {
+                jobs.retain(|other| other.as_text() != Some(job));
+            }
+        })
     }
 
     /// Signs a request with an access key.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests only")]
 
 mod blueprints;
+mod busy;
 mod convergence;
 mod crashes;
 mod digests;

@@ -2,6 +2,7 @@
 
 use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
+use nfplan_engine::provider::ErrorKind;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::UpdateRequest;
 use nfplan_engine::schema::Schema;
@@ -9,6 +10,7 @@ use nfplan_engine::value::Attributes;
 use nfplan_engine::value::Value;
 
 use crate::sim::batch;
+use crate::sim::batch::job_queue;
 use crate::sim::clock::Work;
 use crate::sim::cloud::Cloud;
 use crate::sim::ec2::launch_template;
@@ -144,7 +146,23 @@ fn missing_role(cloud: &Cloud, environment: &Record) -> Option<String> {
     (!exists).then(|| format!("the instance profile `{profile}` has no role `{role}`"))
 }
 
-/// The status, and how many processors the jobs that wait ask for.
+/// How many jobs run here, those of queues that were pointed elsewhere since among them. A job that
+/// was ended, or whose queue is gone, runs no more.
+fn running(cloud: &Cloud, environment: &Record) -> usize {
+    let jobs = environment.hidden_list("jobs");
+    if jobs.is_empty() {
+        return 0;
+    }
+    let region = &environment.key.region;
+    let queues = cloud.records().filter(|record| {
+        record.key.resource_type == job_queue::KIND.resource_type && record.key.region == *region
+    });
+    let queues: Vec<&Record> = queues.collect();
+    let lives = |job: &&Value| queues.iter().any(|queue| queue.hidden_list("jobs").contains(job));
+    jobs.iter().filter(lives).count()
+}
+
+/// The status, and how many processors the jobs ask for that run or wait.
 fn view(cloud: &Cloud, environment: &Record, attributes: &mut Attributes) {
     if environment.pending.is_none() && missing_role(cloud, environment).is_some() {
         attributes.insert("status".into(), "INVALID".into());
@@ -152,7 +170,7 @@ fn view(cloud: &Cloud, environment: &Record, attributes: &mut Attributes) {
     let number = |name| environment.attributes.get(name).and_then(Value::as_integer).unwrap_or(0);
     let queues = cloud.referrers(environment);
     let jobs: usize = queues.map(|queue| queue.hidden_list("jobs").len()).sum();
-    let jobs = i64::try_from(jobs).unwrap_or(i64::MAX);
+    let jobs = i64::try_from(jobs.max(running(cloud, environment))).unwrap_or(i64::MAX);
     let desired = jobs.max(number("min_vcpus")).min(number("max_vcpus"));
     attributes.insert("desired_vcpus".into(), Value::Integer(desired));
 }
@@ -208,5 +226,13 @@ fn delete(
     request: &DeleteRequest<'_>,
 ) -> Result<(), ProviderError> {
     batch::disable(session, record, UPDATE, Work::ComputeEnvironmentScaling)?;
+    let running = running(session.cloud(), record);
+    if running > 0 {
+        let message = format!(
+            "`{}` is disabled, and jobs still run in it: {running}; it can be deleted once they end",
+            record.key.id
+        );
+        return Err(session.refused(POLL, &Refusal::new(ErrorKind::Busy, "JobsRunning", message)));
+    }
     standard::delete(session, record, request)
 }

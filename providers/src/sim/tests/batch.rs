@@ -126,6 +126,24 @@ fn draining_ends_every_job() {
 }
 
 #[test]
+fn an_environment_in_which_jobs_run_takes_no_more_and_stays_until_they_end() {
+    let world = world();
+    let (other, queue) = (world.sim.other_client(), "x-nf-job-queue-alice");
+    let jobs = [(); 2].map(|()| other.run_job(world.place(), queue).unwrap());
+    let place = world.place().clone();
+    let target = ("batch.job_queue", queue);
+    other.set_attribute(&place, target, "compute_environments", None).unwrap();
+    for (job, left) in jobs.iter().zip([2, 1]) {
+        let error = world.delete(ENVIRONMENT_ADDRESS).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Busy);
+        assert!(error.message.contains(&format!("run in it: {left}")), "{error}");
+        assert_eq!(world.text(ENVIRONMENT_ADDRESS, "state"), "DISABLED");
+        other.end_job(&place, queue, job).unwrap();
+    }
+    world.delete(ENVIRONMENT_ADDRESS).unwrap();
+}
+
+#[test]
 fn what_is_not_done_at_the_deadline_is_answered_as_settling() {
     let mut world = World::new(Sim::in_memory());
     world.base();
