@@ -26,5 +26,6 @@ mod secrets;
 mod snapshots;
 mod specs;
 mod terminal;
+mod update;
 mod upkeep;
 mod usage;

@@ -15,5 +15,6 @@ mod settling;
 mod stopping;
 mod toy;
 mod transitions;
+mod unfinished;
 mod wish;
 mod world;

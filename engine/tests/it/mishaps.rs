@@ -102,7 +102,10 @@ pub(crate) enum Fault {
     AnswerLost,
     /// Lost on the way there.
     RequestLost,
+    /// There was no time to send it.
+    OutOfTime,
 }
 
+/// Those that are failures.
 pub(crate) const FAULTS: [Fault; 4] =
     [Fault::BeforeEffect, Fault::HalfWay, Fault::AnswerLost, Fault::RequestLost];

@@ -212,6 +212,9 @@ impl Toy {
             Some(Fault::RequestLost) => {
                 Err(error(ErrorKind::Unavailable, "request lost".into(), Left::Unknown))
             }
+            Some(Fault::OutOfTime) => {
+                Err(error(ErrorKind::Unfinished, "no time".into(), Left::Nothing))
+            }
             other => Ok(other.copied()),
         }
     }
