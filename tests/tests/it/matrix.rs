@@ -3,7 +3,8 @@
 //! left named; one more apply ends it cleanly.
 //!
 //! What may differ from the picture before is closed in two places: what a picture leaves out
-//! ([`nfplan_tests::picture`]), and what [`without_kept`] and [`is_at`] say.
+//! ([`nfplan_tests::picture`]), and what [`without_kept`] and [`is_at`] say. Nobody runs jobs meanwhile;
+//! `busy` has a compute environment that takes some.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
