@@ -139,6 +139,8 @@ pub struct Edited {
     pub state: State,
     /// Objects that the state before recorded and the new one does not, with their addresses.
     pub dropped: Vec<(Address, RemoteId)>,
+    /// Objects that await deletion by the new state and did not by the one before.
+    pub deposed: Vec<(Address, RemoteId)>,
 }
 
 impl Change {
@@ -216,8 +218,9 @@ pub async fn edit<S: Store, C: Clock>(
     };
     move_head(lease, before, head).await?.ok_or_else(overtaken)?;
     let before = before.map(|before| before.head.serial);
-    let dropped = dropped(loaded.state.as_ref(), &state);
-    Ok(Some(Edited { before, serial, state, dropped }))
+    let known = loaded.state.as_ref();
+    let (dropped, deposed) = (dropped(known, &state), deposed(known, &state));
+    Ok(Some(Edited { before, serial, state, dropped, deposed }))
 }
 
 /// Refuses to bring back an older state than the store still has without its head.
@@ -275,8 +278,8 @@ fn restored(version: &Version, known: &State) -> State {
     let mut next = version.state.clone();
     for (address, known) in &known.entries {
         let entry = next.entries.entry(address.clone()).or_default();
-        entry.incarnation = entry.incarnation.max(known.incarnation);
         keep_newer(entry, known);
+        entry.incarnation = entry.incarnation.max(known.incarnation);
         raise_generation(entry, known.generation());
         entry.released.extend(&known.released);
     }
@@ -284,11 +287,15 @@ fn restored(version: &Version, known: &State) -> State {
     next
 }
 
-/// Takes the objects of a newer entry over that an older one does not have. They keep their places,
-/// unless another object has them: then they await deletion.
+/// Takes the objects of a newer entry over that were made after an older one. They keep their places,
+/// unless another object has them: then they await deletion. Of an attempt that is not newer, the older
+/// entry knew already what became of it.
 fn keep_newer(entry: &mut Entry, known: &Entry) {
+    let last = entry.incarnation;
     let mut there: BTreeSet<RemoteId> = entry.objects().map(|one| one.remote_id.clone()).collect();
-    let mut is_newer = |object: &&Object| there.insert(object.remote_id.clone());
+    let mut is_newer = |object: &&Object| {
+        object.incarnation.is_none_or(|made| made > last) && there.insert(object.remote_id.clone())
+    };
     if let Some(current) = known.current.as_ref().filter(&mut is_newer) {
         match &entry.current {
             None => entry.current = Some(current.clone()),
@@ -352,4 +359,17 @@ fn dropped(known: Option<&State>, next: &State) -> Vec<(Address, RemoteId)> {
     let kept = objects(next);
     let before = known.map(objects).unwrap_or_default();
     before.into_iter().filter(|object| !kept.contains(object)).collect()
+}
+
+/// Objects that await deletion by one state and not by another before it.
+fn deposed(known: Option<&State>, next: &State) -> Vec<(Address, RemoteId)> {
+    let awaiting = |state: &State| -> BTreeSet<(Address, RemoteId)> {
+        let entries = state.entries.iter();
+        let pairs = entries.flat_map(|(address, entry)| {
+            entry.deposed.iter().map(move |one| (address.clone(), one.remote_id.clone()))
+        });
+        pairs.collect()
+    };
+    let before = known.map(awaiting).unwrap_or_default();
+    awaiting(next).into_iter().filter(|object| !before.contains(object)).collect()
 }

@@ -129,6 +129,8 @@ pub struct EditDocument<'a> {
     edit: Option<&'a Edit>,
     /// Objects that are not recorded any more.
     dropped: Vec<ObjectAt<'a>>,
+    /// Objects that await deletion since.
+    deposed: Vec<ObjectAt<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -141,6 +143,8 @@ impl<'a> EditDocument<'a> {
     /// Shows a change, or that there was none.
     pub fn new(unit: &'a UnitId, edited: Option<&'a Edited>) -> Self {
         let dropped = edited.iter().flat_map(|edited| &edited.dropped);
+        let deposed = edited.iter().flat_map(|edited| &edited.deposed);
+        let at = |(address, remote_id): &'a (Address, RemoteId)| ObjectAt { address, remote_id };
         Self {
             format: "nfplan.edit/1",
             unit,
@@ -148,7 +152,8 @@ impl<'a> EditDocument<'a> {
             before: edited.and_then(|edited| edited.before),
             serial: edited.map(|edited| edited.serial),
             edit: edited.and_then(|edited| edited.state.edit.as_ref()),
-            dropped: dropped.map(|(address, remote_id)| ObjectAt { address, remote_id }).collect(),
+            dropped: dropped.map(at).collect(),
+            deposed: deposed.map(at).collect(),
         }
     }
 }

@@ -65,6 +65,10 @@ pub fn edited(unit: &UnitId, edited: Option<&Edited>, width: usize) -> String {
         let text = format!("not recorded any more: {address} ({id})");
         page.put(&Line::at(2).text(text));
     }
+    for (address, id) in &edited.deposed {
+        let text = format!("made since, and deleted by the next apply: {address} ({id})");
+        page.put(&Line::at(2).text(text));
+    }
     if let Some(Edit::Forgotten { address, .. }) = edit {
         let text = format!(
             "it stays in the cloud: while the specs want {address}, the next apply looks for it by \

@@ -59,13 +59,16 @@ impl Planner<'_> {
         if let Some(Removal::Retain(reason)) = schema.map(|schema| schema.removal) {
             // It may have been in use once: people can bring back a state of before.
             self.retiring.push((address.clone(), dropped(object, DropCause::Retained)));
-            return self.note_removal(address, Action::Retain, reason);
+            let id = &object.remote_id;
+            return self.note_remains(address, Action::Retain, format!("`{id}` stays: {reason}"));
         }
         let key = (address.clone(), object.remote_id.clone());
         let mut operation = delete(object, DeleteCause::Deposed);
         let gone = match self.input.remains.get(&key) {
             None => None,
-            Some(Sighting::Missing) => Some("what an earlier run left behind is gone".to_owned()),
+            Some(Sighting::Missing) => {
+                Some(format!("`{}` was left behind, and is gone", object.remote_id))
+            }
             Some(Sighting::Unreadable { reason }) => {
                 self.unreadable.insert(address.clone(), reason.clone());
                 None
@@ -82,16 +85,17 @@ impl Planner<'_> {
                 let owner = (self.input.desired.unit(), address);
                 unproved(schema, owner, Some(object), live).map(|why| {
                     let id = &object.remote_id;
-                    format!("`{id}` is not what an earlier run left behind and stays: {why}")
+                    format!("`{id}` is not what was left behind, and stays: {why}")
                 })
             }
         };
         if let Some(reason) = gone {
             self.retiring.push((address.clone(), dropped(object, DropCause::Gone)));
-            self.note_removal(address, Action::Forget, &reason);
+            self.note_remains(address, Action::Forget, reason);
         } else {
             self.retiring.push((address.clone(), operation));
-            self.note_removal(address, Action::Delete, "an earlier run left it behind");
+            let reason = format!("`{}` was left behind, and goes", object.remote_id);
+            self.note_remains(address, Action::Delete, reason);
         }
     }
 
@@ -172,6 +176,15 @@ impl Planner<'_> {
             *before = Basis::from_live(schema, live, Some(object)).before;
         }
         operation
+    }
+
+    /// Says what becomes of what was left behind, beside whatever else happens at the address.
+    fn note_remains(&mut self, address: &Address, action: Action, reason: String) {
+        if let Some(change) = self.changes.get_mut(address) {
+            change.reasons.push(reason);
+        } else {
+            self.note_removal(address, action, &reason);
+        }
     }
 
     fn note_removal(&mut self, address: &Address, action: Action, reason: &str) {

@@ -256,8 +256,7 @@ impl Toy {
         let schema = self.schema(request.address);
         let kind = schema.resource_type.to_owned();
         let mut things = self.things.borrow_mut();
-        let known = things.iter().find(|(_, thing)| thing.tokens.contains(request.token));
-        if let Some((key, _)) = known {
+        if let Some((key, _)) = things.iter().find(|(_, t)| t.tokens.contains(request.token)) {
             return Ok(key.clone());
         }
         for (attribute, managed) in schema.managed() {
@@ -335,8 +334,7 @@ impl Toy {
                 }
             }
         }
-        let changed = thing.clone();
-        Ok(self.live(&key.0, &key.1, &changed, Depth::Deep))
+        Ok(self.live(&key.0, &key.1, thing, Depth::Deep))
     }
 
     fn remove(&self, request: &DeleteRequest<'_>) -> Result<(), ProviderError> {

@@ -121,7 +121,8 @@ fn an_earlier_state_comes_back_as_a_new_one_with_the_highest_counters() {
     let bodies: Vec<String> = keys.iter().map(|key| site.body(key)).collect();
     let edited = site.edit(&site.restoring(2)).unwrap().unwrap();
     assert_eq!((edited.before, edited.serial), (Some(3), 4));
-    assert_eq!(edited.dropped, []);
+    let id = |id: &str| (queue(), id.parse().unwrap());
+    assert_eq!((edited.dropped, edited.deposed), (vec![], vec![id("q-g2")]));
 
     let now = site.load();
     let state = now.state.unwrap();
