@@ -88,7 +88,8 @@ macro_rules! in_cloud {
         if let Some(($cloud, accounts)) = &$self.aws
             && accounts.contains(&$place.account)
         {
-            return $call.await;
+            // The futures of the SDK are too large to be carried around.
+            return Box::pin($call).await;
         }
         let $cloud = &$self.sim;
         $call.await

@@ -31,6 +31,7 @@ pub(crate) fn meaning(error: &SinkError) -> (ErrorKind, &'static str, String) {
 }
 
 /// Removes a key that waits beside a file, if it is this one.
+#[cfg(feature = "aws")]
 pub(crate) fn discard(path: &Path, key_id: &str) -> Result<(), SinkError> {
     if sink::pending_key_id(path)?.as_deref() == Some(key_id) {
         sink::discard_pending(path)?;

@@ -83,13 +83,14 @@ fn get(path: &str, body: Option<&Json>) -> Json {
     serde_json::from_slice(&output.unwrap().stdout).unwrap()
 }
 
-fn is_change((_, operation): &&(String, String)) -> bool {
+fn is_change(operation: &str) -> bool {
     let name = operation.to_ascii_lowercase();
     !["describe", "get", "list", "head", "assumerole"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn operations(requests: &[(String, String)]) -> Vec<&str> {
-    requests.iter().filter(is_change).map(|(_, operation)| operation.as_str()).collect()
+    let all = requests.iter().map(|(_, operation)| operation.as_str());
+    all.filter(|operation| is_change(operation)).collect()
 }
 
 #[test]

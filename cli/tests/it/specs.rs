@@ -2,6 +2,8 @@
 
 use std::fs;
 
+#[cfg(feature = "aws")]
+use crate::kit::Answer;
 use crate::kit::Project;
 
 #[test]
@@ -32,6 +34,22 @@ fn a_folder_without_a_project_is_said_to_have_none() {
     }
 }
 
+#[cfg(feature = "aws")]
+#[test]
+fn an_account_on_aws_needs_credentials_and_says_which_ways_there_are() {
+    let project = Project::of(&["alice"]);
+    project.edit("nfplan.yaml", "    provider: sim\n", "");
+    let answer = project.unchanged_by(|project| {
+        let mut command = project.command(&["plan"]);
+        let variables = std::env::vars().filter(|(name, _)| name.starts_with("AWS_"));
+        variables.for_each(|(name, _)| drop(command.env_remove(name)));
+        command.env("AWS_EC2_METADATA_DISABLED", "true").env("HOME", project.path("."));
+        Answer::of(command.output().unwrap())
+    });
+    answer.exits(77).says("there are no credentials for AWS here").says("--profile");
+}
+
+#[cfg(not(feature = "aws"))]
 #[test]
 fn an_account_on_aws_is_refused_by_a_build_that_has_only_the_simulated_cloud() {
     let project = Project::of(&["alice"]);

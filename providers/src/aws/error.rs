@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ec2::config::http::HttpResponse;
 use aws_sdk_ec2::error::ProvideErrorMetadata;
 use aws_sdk_ec2::error::SdkError;
@@ -52,8 +53,20 @@ where
         SdkError::ConstructionFailure(_) => {
             new(ErrorKind::Invalid, "ConstructionFailure", chain(error), Left::Nothing)
         }
+        _ if has_no_credentials(error) => {
+            let message = "there are no credentials for AWS here: name a profile of its \
+                configuration with --profile, or set what AWS's own tools take";
+            new(ErrorKind::Denied, "NoCredentials", message.into(), Left::Nothing)
+        }
         _ => new(ErrorKind::Unavailable, "NoAnswer", chain(error), unknown),
     }
+}
+
+/// Whether nothing was sent because there was nobody to send it as.
+fn has_no_credentials(error: &(dyn Error + 'static)) -> bool {
+    let causes = std::iter::successors(error.source(), |cause: &&dyn Error| (**cause).source());
+    let mut causes = causes.filter_map(|cause| cause.downcast_ref());
+    causes.any(|cause| matches!(cause, CredentialsError::CredentialsNotLoaded(_)))
 }
 
 /// An error with its causes, which say more than it does.
