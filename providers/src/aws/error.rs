@@ -64,9 +64,14 @@ where
 
 /// Whether nothing was sent because there was nobody to send it as.
 fn has_no_credentials(error: &(dyn Error + 'static)) -> bool {
-    let causes = std::iter::successors(error.source(), |cause: &&dyn Error| (**cause).source());
-    let mut causes = causes.filter_map(|cause| cause.downcast_ref());
-    causes.any(|cause| matches!(cause, CredentialsError::CredentialsNotLoaded(_)))
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(CredentialsError::CredentialsNotLoaded(_)) = error.downcast_ref() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// An error with its causes, which say more than it does.
