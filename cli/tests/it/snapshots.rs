@@ -73,6 +73,7 @@ const CASES: &[Case] = &[
         &["apply", "--auto-approve", "--quiet", "--on-failure", "stop"],
     ),
     case("rollback", Stage::Applied, &["rollback"]),
+    case("update", Stage::Applied, &["update"]),
     case("unlock", Stage::Applied, &["unlock", "alice"]),
     case("unlock-mistyped", Stage::Applied, &["unlock", "alcie"]),
     case("apply-quiet", Stage::Changed, &["apply", "--auto-approve", "-q"]),
