@@ -1,10 +1,10 @@
 //! The real AWS, through its SDK.
 //!
-//! Each provider call is a [`session`] of requests to one account and region. A request waits for
-//! its permit ([`pace`]), is counted ([`calls`]), and an error of its service becomes the engine's
-//! ([`error`]). The service folders have one file for each resource type with what its calls send
+//! Each provider call is a `session` of requests to one account and region. A request waits for
+//! its permit (`pace`), is counted (`calls`), and an error of its service becomes the engine's
+//! (`error`). The service folders have one file for each resource type with what its calls send
 //! and how its answers read; `kinds` is the table that leads from a type to its file. A read of
-//! many objects asks each listing once ([`reading`]), and [`selection`] finds in it what was wanted.
+//! many objects asks each listing once (`reading`), and `selection` finds in it what was wanted.
 //!
 //! Retries: the SDK repeats requests that may be repeated, those with a client token or a name that
 //! is unique. The few that would make a second object (`CreateVpc` for one) are sent once, and only
