@@ -81,20 +81,57 @@ id_type!(
 impl Lineage {
     /// Begins a history.
     pub(crate) fn begin() -> Self {
-        Self(Uuid::new_v4())
+        Self(new_id())
     }
 }
 
 impl RunId {
     /// Names a new run.
     pub(crate) fn begin() -> Self {
-        Self(Uuid::now_v7())
+        Self(chosen().unwrap_or_else(Uuid::now_v7))
     }
 }
 
 impl Nonce {
     pub(crate) fn fresh() -> Self {
-        Self(Uuid::new_v4())
+        Self(new_id())
+    }
+}
+
+fn new_id() -> Uuid {
+    chosen().unwrap_or_else(Uuid::new_v4)
+}
+
+/// The id that a test wants next, so that what is repeated is the same again.
+#[cfg(not(test))]
+fn chosen() -> Option<Uuid> {
+    None
+}
+
+#[cfg(test)]
+pub(crate) use chosen_ids::choose_ids;
+#[cfg(test)]
+use chosen_ids::chosen;
+
+#[cfg(test)]
+mod chosen_ids {
+    use std::cell::Cell;
+
+    use uuid::Uuid;
+
+    thread_local! {
+        static NEXT: Cell<Option<u128>> = const { Cell::new(None) };
+    }
+
+    /// From now on this thread's ids are this one and those after it; or random ones again.
+    pub(crate) fn choose_ids(first: Option<u128>) {
+        NEXT.set(first);
+    }
+
+    pub(super) fn chosen() -> Option<Uuid> {
+        let next = NEXT.get()?;
+        NEXT.set(Some(next + 1));
+        Some(Uuid::from_u128(next))
     }
 }
 

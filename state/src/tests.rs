@@ -7,6 +7,7 @@ mod faulty;
 mod interleaving;
 mod kit;
 mod leases;
+mod model;
 mod quiet;
 mod races;
 mod runs;

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::future::Future;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -26,9 +27,14 @@ use nfplan_engine::state::State;
 use nfplan_engine::step::StepId;
 use nfplan_engine::store::Store;
 
+use crate::format::Document as _;
+use crate::format::Head;
 use crate::holder::Holder;
+use crate::lease::Lease;
+use crate::run::Run;
 use crate::unit::Base;
 use crate::unit::Loaded;
+use crate::unit::load;
 
 /// A clock that moves only when it is told to. A clone shows the same time.
 #[derive(Debug, Default, Clone)]
@@ -172,4 +178,29 @@ pub(crate) fn fold<'a>(loaded: &Loaded, events: impl IntoIterator<Item = &'a Eve
 /// Where a mark's trace is.
 pub(crate) fn trace(number: u64) -> Address {
     Address::new("test.mark", &format!("m{number}")).unwrap()
+}
+
+/// Ends the run that is open, if one is. Whether one was.
+pub(crate) async fn recover<S: Store, C: Clock>(
+    store: &S,
+    lease: &Lease<'_, S, C>,
+) -> Result<bool, Box<dyn Error>> {
+    let loaded = load(store, &unit()).await?;
+    let Some(open) = loaded.open_run.clone() else { return Ok(false) };
+    let (run, open) = Run::adopt(lease, &loaded.base, open).await?;
+    run.close(&fold(&loaded, open.events())).await?;
+    Ok(true)
+}
+
+/// Whether a head may follow another one: nothing goes back, and nothing is edited under a run.
+pub(crate) fn succeeds(before: &[u8], after: &[u8]) -> Result<(), String> {
+    let [before, after] = [before, after].map(|body| Head::decode(body).unwrap());
+    let closed = before.open_run.is_some() && after.open_run.is_none();
+    let edited = before.open_run == after.open_run && after.snapshot != before.snapshot;
+    let follows = after.serial == before.serial + u64::from(closed || edited)
+        && !(edited && before.open_run.is_some())
+        && after.epoch >= before.epoch
+        && after.lineage == before.lineage
+        && (closed || edited) == (after.snapshot != before.snapshot);
+    if follows { Ok(()) } else { Err(format!("{after:#?} does not follow {before:#?}")) }
 }

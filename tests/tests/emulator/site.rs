@@ -40,10 +40,11 @@ use tempfile::TempDir;
 
 use crate::kit::Server;
 
-/// Short, so that what has to wait for a deadline does not hold up the tests.
+/// Short, so that what has to wait for a deadline does not hold up the tests; but a call has time
+/// enough to wait for its turn behind several workspaces, on a busy machine too.
 const TIMING: Timing = Timing {
     request: Duration::from_millis(2_500),
-    call: Duration::from_secs(4),
+    call: Duration::from_secs(15),
     horizon: Duration::from_millis(100),
     patience: Duration::from_secs(20),
 };
