@@ -228,32 +228,34 @@ async fn take_care_once(world: &World, round: u32) -> Result<(), Box<dyn Error>>
 /// What happens next in the world.
 #[derive(Debug, Clone, Copy)]
 enum Turn {
-    /// An applier takes some steps.
+    /// Somebody takes some steps; the number is taken modulo how many there are.
     Applier(usize, usize),
     Deliver,
     TimePasses,
-    /// The applier is killed.
+    /// One is killed.
     Kill(usize),
 }
 
-fn turns() -> impl Strategy<Value = Vec<Turn>> {
+/// So many turns at most.
+fn turns(most: usize) -> impl Strategy<Value = Vec<Turn>> {
     let turn = prop_oneof![
-        40 => (0..4_usize, 1..30_usize).prop_map(|(index, steps)| Turn::Applier(index, steps)),
+        40 => (any::<usize>(), 1..30_usize).prop_map(|(index, steps)| Turn::Applier(index, steps)),
         2 => Just(Turn::Deliver),
         4 => Just(Turn::TimePasses),
-        1 => (0..4_usize).prop_map(Turn::Kill),
+        1 => any::<usize>().prop_map(Turn::Kill),
     ];
-    prop::collection::vec(turn, 0..80)
+    prop::collection::vec(turn, 0..most)
 }
 
-fn fates() -> impl Strategy<Value = VecDeque<Fate>> {
+/// The fates of the first writes, so many at most.
+fn fates(most: usize) -> impl Strategy<Value = VecDeque<Fate>> {
     let fate = prop_oneof![
         40 => Just(Fate::Fine),
         1 => Just(Fate::NotDone),
         1 => Just(Fate::AnswerLost),
         1 => Just(Fate::Late),
     ];
-    prop::collection::vec_deque(fate, 0..100)
+    prop::collection::vec_deque(fate, 0..most)
 }
 
 type Task<'a> = Option<Pin<Box<dyn Future<Output = ()> + 'a>>>;
@@ -266,14 +268,17 @@ fn advance(task: &mut Task<'_>) {
 
 /// Lets the world go its way, and then everybody finish.
 fn play(world: &World, tasks: &mut [Task<'_>], turns: &[Turn]) {
+    let count = tasks.len();
     for turn in turns {
         match turn {
-            Turn::Applier(index, steps) => (0..*steps).for_each(|_| advance(&mut tasks[*index])),
+            Turn::Applier(index, steps) => {
+                (0..*steps).for_each(|_| advance(&mut tasks[index % count]));
+            }
             Turn::Deliver => world.deliver(),
             Turn::TimePasses => {
                 world.clock.advance_to_next_alarm();
             }
-            Turn::Kill(index) => tasks[*index] = None,
+            Turn::Kill(index) => tasks[index % count] = None,
         }
     }
     for _ in 0..10_000 {
@@ -302,38 +307,76 @@ fn alone<T>(clock: &VirtualClock, future: impl Future<Output = T>) -> T {
     }
 }
 
+/// Lets these appliers and caretakers, who steal leases, have their way; and then one more apply
+/// finds everything that was acknowledged.
+fn lose_nothing(looks_gone: &[bool], caretakers: usize, turns: &[Turn], fates: VecDeque<Fate>) {
+    let world = World { fates: RefCell::new(fates), ..World::default() };
+    let exclusive = !looks_gone.contains(&true);
+    let mut tasks: Vec<Task<'_>> = Vec::new();
+    for (number, looks_gone) in (1..).zip(looks_gone.iter().copied()) {
+        let applier = Applier { number, looks_gone, exclusive };
+        tasks.push(Some(Box::pin(applier.apply_twice(&world))));
+    }
+    tasks.extend((0..caretakers).map(|_| -> Task<'_> { Some(Box::pin(take_care(&world))) }));
+    play(&world, &mut tasks, turns);
+    drop(tasks);
+
+    world.fates.borrow_mut().clear();
+    let unit = unit();
+    let acquired = acquire(&world, &unit, holder("last"), &world.clock, CONFIG);
+    let lease = alone(&world.clock, acquired).unwrap();
+    alone(&world.clock, recover(&world, &lease)).unwrap();
+    let loaded = alone(&world.clock, load(&world, &unit)).unwrap();
+    assert_eq!(loaded.open_run, None);
+    let verdict = alone(&world.clock, verify(&world, &unit)).unwrap();
+    assert_eq!(verdict.problems, []);
+    let entries = loaded.state.map(|state| state.entries).unwrap_or_default();
+    for number in world.acknowledged.borrow().iter() {
+        assert!(entries.contains_key(&trace(*number)), "{number} is lost");
+    }
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(1),
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..Default::default() })]
+    #![proptest_config(config(1024))]
 
     #[test]
     fn appliers_that_interleave_lose_nothing_acknowledged(
-        turns in turns(),
-        fates in fates(),
+        turns in turns(80),
+        fates in fates(100),
         looks_gone in prop::array::uniform3(any::<bool>()),
     ) {
-        let world = World { fates: RefCell::new(fates), ..World::default() };
-        let exclusive = !looks_gone.contains(&true);
-        let mut tasks: Vec<Task<'_>> = Vec::new();
-        for (number, looks_gone) in (1..).zip(looks_gone) {
-            let applier = Applier { number, looks_gone, exclusive };
-            tasks.push(Some(Box::pin(applier.apply_twice(&world))));
-        }
-        tasks.push(Some(Box::pin(take_care(&world))));
-        play(&world, &mut tasks, &turns);
-        drop(tasks);
+        lose_nothing(&looks_gone, 1, &turns, fates);
+    }
+}
 
-        world.fates.borrow_mut().clear();
-        let unit = unit();
-        let acquired = acquire(&world, &unit, holder("last"), &world.clock, CONFIG);
-        let lease = alone(&world.clock, acquired).unwrap();
-        alone(&world.clock, recover(&world, &lease)).unwrap();
-        let loaded = alone(&world.clock, load(&world, &unit)).unwrap();
-        prop_assert_eq!(loaded.open_run, None);
-        let verdict = alone(&world.clock, verify(&world, &unit)).unwrap();
-        prop_assert_eq!(verdict.problems, []);
-        let entries = loaded.state.map(|state| state.entries).unwrap_or_default();
-        for number in world.acknowledged.borrow().iter() {
-            prop_assert!(entries.contains_key(&trace(*number)), "{} is lost", number);
-        }
+proptest! {
+    #![proptest_config(config(48))]
+
+    #[test]
+    fn a_crowd_of_appliers_and_of_those_who_steal_leases_loses_nothing_acknowledged(
+        turns in turns(600),
+        fates in fates(600),
+        looks_gone in prop::collection::vec(any::<bool>(), 2..=50),
+        caretakers in 1..5_usize,
+    ) {
+        lose_nothing(&looks_gone, caretakers, &turns, fates);
+    }
+
+    #[test]
+    fn of_a_crowd_that_looks_alive_never_two_may_send(
+        turns in turns(600),
+        fates in fates(600),
+        appliers in 2..=50_usize,
+    ) {
+        lose_nothing(&vec![false; appliers], 0, &turns, fates);
     }
 }
