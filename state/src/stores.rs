@@ -1,6 +1,7 @@
 //! The places where states are kept. They are dumb: all of the algorithm is above them.
 
 pub mod any;
+pub(crate) mod disk;
 pub mod folder;
 pub mod memory;
 #[cfg(feature = "aws")]

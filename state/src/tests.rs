@@ -8,6 +8,7 @@ mod interleaving;
 mod kit;
 mod leases;
 mod model;
+mod power_cut;
 mod quiet;
 mod races;
 mod runs;

@@ -15,7 +15,6 @@ use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
 use std::io::ErrorKind;
-use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -27,6 +26,9 @@ use nfplan_engine::store::Store;
 use nfplan_engine::store::StoreError;
 use nfplan_engine::store::Stored;
 use nfplan_engine::store::Tag;
+
+use crate::stores::disk::Disk;
+use crate::stores::disk::LocalDisk;
 
 /// The lock file's name. No key can have it, since no part of a key starts with a dot.
 const LOCK: &str = ".lock";
@@ -40,6 +42,7 @@ pub struct FolderStore {
     /// Folders whose own name this process knows to be on the disk. A folder that was found and
     /// not made is no proof: its maker may have died before it synchronised the parent.
     durable: Mutex<BTreeSet<PathBuf>>,
+    disk: Box<dyn Disk>,
 }
 
 /// Under which condition an object is written.
@@ -51,7 +54,11 @@ enum Condition<'a> {
 impl FolderStore {
     /// A store below `root`. Nothing is read, and the folder is made by the first write.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), durable: Mutex::default() }
+        Self::on(Box::new(LocalDisk), root)
+    }
+
+    pub(crate) fn on(disk: Box<dyn Disk>, root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), durable: Mutex::default(), disk }
     }
 
     /// The folder.
@@ -91,11 +98,10 @@ impl FolderStore {
         let folder = path.parent().expect("a key's path is below the root");
         self.make_folder(folder)?;
         let prepared = self.root.join(WRITING);
-        let mut file = File::create(&prepared)?;
-        file.write_all(body)?;
-        file.sync_all()?;
-        fs::rename(&prepared, &path)?;
-        sync_folder(folder)?;
+        let file = self.disk.write_file(&prepared, body)?;
+        self.disk.sync_file(&file)?;
+        self.disk.rename(&prepared, &path)?;
+        self.disk.sync_folder(folder)?;
         Ok(Put::Written(tag_of(body)))
     }
 
@@ -116,11 +122,11 @@ impl FolderStore {
             return Ok(());
         }
         self.make_folder(parent)?;
-        match fs::create_dir(folder) {
+        match self.disk.make_folder(folder) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists || !folder.is_dir() => {
                 return Err(error);
             }
-            Ok(()) | Err(_) => sync_folder(parent)?,
+            Ok(()) | Err(_) => self.disk.sync_folder(parent)?,
         }
         self.durable().insert(folder.to_owned());
         Ok(())
@@ -141,18 +147,18 @@ impl FolderStore {
             return Ok(());
         }
         let _lock = self.lock()?;
-        match fs::remove_file(&path) {
+        match self.disk.remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
         }
         let folders = path.ancestors().skip(1).take_while(|folder| *folder != self.root);
         for folder in folders {
             // Emptied folders go too. One that still holds something refuses.
-            if fs::remove_dir(folder).is_err() {
-                return sync_folder(folder);
+            if self.disk.remove_folder(folder).is_err() {
+                return self.disk.sync_folder(folder);
             }
         }
-        sync_folder(&self.root)
+        self.disk.sync_folder(&self.root)
     }
 
     /// The path of a folder as it is listed: the empty one or one that ends in a slash.
@@ -196,10 +202,6 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) if is_absence(&error) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 /// What stands under a name in a folder.

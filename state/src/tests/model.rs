@@ -241,12 +241,14 @@ impl Model for Exam {
             match &process.asks {
                 None => continue,
                 Some(Ask::Wake(until)) if *until > world.now => {}
-                Some(Ask::Put(write)) if world.faults > 0 && is_replaced(write) => actions.extend([
-                    Action::Step(index),
-                    Action::Fail(index),
-                    Action::LoseAnswer(index),
-                    Action::Delay(index),
-                ]),
+                Some(Ask::Put(write)) if world.faults > 0 && is_replaced(write) => {
+                    actions.extend([
+                        Action::Step(index),
+                        Action::Fail(index),
+                        Action::LoseAnswer(index),
+                        Action::Delay(index),
+                    ])
+                }
                 Some(_) => actions.push(Action::Step(index)),
             }
             if world.crashes > 0 {
@@ -302,12 +304,12 @@ impl Model for Exam {
                 let sends = |process: &&Process| {
                     process.asks.is_some() && process.progress.deadline > world.now
                 };
-                exam.processes.contains(&true)
-                    || world.processes.iter().filter(sends).count() <= 1
+                exam.processes.contains(&true) || world.processes.iter().filter(sends).count() <= 1
             }),
             Property::always("comes to rest", |exam: &Self, world| exam.comes_to_rest(world)),
             Property::always("nothing is taken for damaged", |_, world: &World| {
-                let ends = world.processes.iter().filter_map(|process| process.progress.end.as_ref());
+                let ends =
+                    world.processes.iter().filter_map(|process| process.progress.end.as_ref());
                 let mut words = ends.filter_map(|end| end.as_ref().err());
                 !words.any(|words| words.contains("corrupt") || words.contains("BUG"))
             }),
