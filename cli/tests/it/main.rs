@@ -14,6 +14,7 @@ mod fleet;
 mod graphs;
 mod guards;
 mod interruption;
+mod killing;
 mod kit;
 mod life;
 mod output;

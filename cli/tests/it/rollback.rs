@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::failure::fill_queues;
 use crate::failure::free;
 use crate::interruption::begin;
-use crate::interruption::signal;
+use crate::interruption::try_signal;
 use crate::interruption::wait;
 use crate::kit::Project;
 use crate::kit::unit;
@@ -124,7 +124,7 @@ fn a_rollback_that_is_interrupted_goes_on_with_the_next_one() {
     let interrupted = (0..8).find_map(|_| {
         let (project, _) = killed(100);
         let child = begin(&project, &["rollback"], 2);
-        signal(&child, "-TERM");
+        try_signal(&child, "-TERM");
         let answer = wait(child);
         (answer.code != Some(0)).then_some((project, answer))
     });
