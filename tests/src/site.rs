@@ -181,16 +181,15 @@ impl Site {
     pub fn apply_until(&self, calls: u64) -> Outcomes {
         let planned = self.plan(Refresh::Bulk);
         assert!(planned.refused.is_empty(), "{:#?}", planned.refused);
-        let cloud = Hung::after(calls, &self.cloud);
-        let interrupt = std::future::poll_fn(|context| {
-            if cloud.hangs() {
-                return Poll::Ready(());
-            }
-            context.waker().wake_by_ref();
-            Poll::Pending
-        });
-        let store = self.store();
-        block_on(workshop(&store, &cloud).apply(planned.units, interrupt))
+        let (store, cloud) = (self.store(), Hung::after(calls, &self.cloud));
+        block_on(workshop(&store, &cloud).apply(planned.units, hanging(&cloud)))
+    }
+
+    /// Rolls open runs back until the call after so many hangs, and stops as a signal stops it.
+    pub fn roll_back_until(&self, calls: u64) -> Outcomes {
+        let (store, cloud) = (self.store(), Hung::after(calls, &self.cloud));
+        let workshop = workshop(&store, &cloud);
+        block_on(workshop.recover_all(self.units(), Recovery::RollBack, hanging(&cloud)))
     }
 
     /// Plans everything, and these resources to be replaced wherever they are.
@@ -354,6 +353,18 @@ pub fn past_process() -> Holder {
 }
 
 /// Ends the open runs of these units.
+/// Ends when a call hangs: as if somebody lost patience.
+async fn hanging(cloud: &Hung<'_>) {
+    std::future::poll_fn(|context| {
+        if cloud.hangs() {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 async fn recover_all<S, P>(
     workshop: &Workshop<'_, S, P, StoppedClock, Nobody>,
     units: Vec<UnitId>,

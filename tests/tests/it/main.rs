@@ -11,6 +11,7 @@ mod drift;
 mod drift_open_runs;
 mod drift_report;
 mod faults;
+mod impatience;
 mod late;
 mod matrix;
 mod matrix_fleet;
