@@ -8,6 +8,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic of the kit is a failed test")]
 
+pub mod conformance;
 pub mod fleets;
 pub mod hung;
 pub mod late;

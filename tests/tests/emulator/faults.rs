@@ -134,7 +134,7 @@ fn assert_nothing_left(site: &Site) {
     assert!(sizes.values().all(|size| size == of_first), "{sizes:#?}");
 }
 
-fn assert_good(outcomes: &Outcomes, case: &str) {
+pub(crate) fn assert_good(outcomes: &Outcomes, case: &str) {
     let bad: BTreeMap<_, _> = outcomes.iter().filter(|(_, outcome)| !outcome.is_good()).collect();
     assert!(bad.is_empty(), "{case}: {bad:#?}");
 }

@@ -23,6 +23,7 @@ use nfplan_engine::observer::Observer;
 use nfplan_engine::plan::Refresh;
 use nfplan_engine::plan::UnitPlan;
 use nfplan_engine::schedule::Recovery;
+use nfplan_engine::state::State;
 use nfplan_providers::aws::Aws;
 use nfplan_providers::aws::Role;
 use nfplan_providers::aws::Timing;
@@ -34,6 +35,7 @@ use nfplan_state::holder::Holder;
 use nfplan_state::lease::LeaseConfig;
 use nfplan_state::stores::AnyStore;
 use nfplan_state::stores::FolderStore;
+use nfplan_state::unit::load;
 use nfplan_tests::spec::FleetSpec;
 use nfplan_tests::spec::Layout;
 use tempfile::TempDir;
@@ -98,10 +100,13 @@ impl Site {
 
     /// Plans everything.
     pub(crate) async fn plan(&self, refresh: Refresh) -> (Project, FleetPlan) {
+        self.plan_to(false, refresh).await
+    }
+
+    async fn plan_to(&self, destroy: bool, refresh: Refresh) -> (Project, FleetPlan) {
         let mut project = self.open().await;
         let selected = Selected::Everything;
-        let request =
-            Request { selected, destroy: false, refresh, locked: false, replace: Vec::new() };
+        let request = Request { selected, destroy, refresh, locked: false, replace: Vec::new() };
         let universe = Universe::survey(Some(&project.fleet), &project.store).await.unwrap();
         let planned = plan_fleet(&mut project, &universe, &request).await;
         let planned = planned.unwrap_or_else(|error| panic!("{error:?}"));
@@ -119,6 +124,25 @@ impl Site {
         let (project, planned) = self.plan(Refresh::Bulk).await;
         assert!(planned.refused.is_empty(), "{:#?}", planned.refused);
         workshop(&project, &clock).apply(planned.units, std::future::pending()).await
+    }
+
+    /// Takes everything away.
+    pub(crate) async fn destroy(&self) -> Outcomes {
+        let (project, planned) = self.plan_to(true, Refresh::Bulk).await;
+        assert!(planned.refused.is_empty(), "{:#?}", planned.refused);
+        let clock = MachineClock::start();
+        workshop(&project, &clock).apply(planned.units, std::future::pending()).await
+    }
+
+    /// What is recorded of every unit.
+    pub(crate) async fn states(&self) -> Vec<State> {
+        let project = self.open().await;
+        let universe = Universe::survey(Some(&project.fleet), &project.store).await.unwrap();
+        let mut states = Vec::new();
+        for unit in &universe.existing {
+            states.push(load(&project.store, unit).await.unwrap().state.unwrap());
+        }
+        states
     }
 
     /// Units, addresses and ids of all objects that carry ownership tags, as the services tell.

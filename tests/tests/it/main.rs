@@ -4,6 +4,7 @@
 
 mod blueprints;
 mod busy;
+mod conformance;
 mod convergence;
 mod crashes;
 mod digests;

@@ -2,6 +2,7 @@
 
 use aws_sdk_iam::types::InstanceProfile;
 use nfplan_engine::address::RemoteId;
+use nfplan_engine::address::UnitId;
 use nfplan_engine::observed::Live;
 use nfplan_engine::observed::Sighting;
 use nfplan_engine::provider::CreateRequest;
@@ -38,14 +39,17 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
     let listed = if !reading.is_deep() && wanted.len() >= LIST_FROM {
         let profiles = list(session).await;
         Some(profiles.map(|profiles| {
-            let live = |profile| sketch(session, profile).unread("tags").live(session.place);
-            profiles.iter().filter_map(live).collect::<Vec<Live>>()
+            let untagged = |profile| sketch(session, profile).unread("tags").live(session.place);
+            profiles.iter().filter_map(untagged).collect::<Vec<Live>>()
         }))
     } else {
         None
     };
     reading
         .each(wanted, async |wanted| {
+            if let Target::Others(_) = wanted.target {
+                return Ok(choose(schema, wanted, &of_unit(session, wanted.unit).await?).cloned());
+            }
             let Some(name) = id_or_name(wanted) else { return Ok(None) };
             if let Some(listed) = &listed {
                 let listed = listed.as_ref().map_err(Clone::clone)?;
@@ -54,13 +58,26 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
                     return Ok(found.cloned());
                 }
             }
-            let found = get(session, name).await?.and_then(|profile| {
-                let tags = iam::tags_of(profile.tags());
-                sketch(session, &profile).tagged(&tags).live(session.place)
-            });
+            let found = get(session, name).await?.and_then(|profile| live(session, &profile));
             Ok(choose(schema, wanted, found.as_slice()).cloned())
         })
         .await
+}
+
+fn live(session: &Session<'_>, profile: &InstanceProfile) -> Option<Live> {
+    sketch(session, profile).tagged(&iam::tags_of(profile.tags())).live(session.place)
+}
+
+/// Profiles that may be a unit's, with their tags.
+async fn of_unit(session: &Session<'_>, unit: &UnitId) -> Result<Vec<Live>, ProviderError> {
+    let mut found = Vec::new();
+    for profile in list(session).await? {
+        let name = profile.instance_profile_name();
+        if iam::may_be_of(unit, name) {
+            found.extend(get(session, name).await?.and_then(|profile| live(session, &profile)));
+        }
+    }
+    Ok(found)
 }
 
 async fn list(session: &Session<'_>) -> Result<Vec<InstanceProfile>, ProviderError> {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use aws_sdk_iam::types::AttachedPolicy;
 use aws_sdk_iam::types::Tag;
+use nfplan_engine::address::UnitId;
 use nfplan_engine::provider::ErrorKind;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::UpdateRequest;
@@ -32,6 +33,15 @@ fn sdk_tags(tags: Tags) -> Vec<Tag> {
 /// Tags as answers hold them.
 fn tags_of(tags: &[Tag]) -> Tags {
     tags.iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
+}
+
+/// Whether an object of this name may be a unit's: names hold the user's. It spares a request for the
+/// tags of everybody else's.
+fn may_be_of(unit: &UnitId, name: &str) -> bool {
+    match unit {
+        UnitId::Platform(_) => false,
+        UnitId::Workspace(_, user) => name.contains(&user.to_string()),
+    }
 }
 
 /// A document as requests carry it.

@@ -4,6 +4,7 @@ use aws_sdk_iam::types::ManagedPolicyDetail;
 use aws_sdk_iam::types::Policy;
 use aws_sdk_iam::types::PolicyVersion;
 use nfplan_engine::address::RemoteId;
+use nfplan_engine::address::UnitId;
 use nfplan_engine::observed::Live;
 use nfplan_engine::observed::Sighting;
 use nfplan_engine::provider::CreateRequest;
@@ -47,6 +48,9 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
     let schema = session.schema(TYPE);
     reading
         .each(wanted, async |wanted| {
+            if let Target::Others(_) = wanted.target {
+                return Ok(choose(schema, wanted, &of_unit(reading, wanted.unit).await?).cloned());
+            }
             let Some(arn) = arn(session, wanted) else { return Ok(None) };
             if let Some(listed) = &listed {
                 let listed = listed.as_ref().map_err(Clone::clone)?;
@@ -59,6 +63,16 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
             Ok(choose(schema, wanted, found.as_slice()).cloned())
         })
         .await
+}
+
+/// Policies that may be a unit's, with their tags.
+async fn of_unit(reading: &Reading<'_>, unit: &UnitId) -> Result<Vec<Live>, ProviderError> {
+    let all = Principals::all(reading).await?.policies.iter().filter_map(ManagedPolicyDetail::arn);
+    let mut found = Vec::new();
+    for arn in all.filter(|arn| iam::may_be_of(unit, arn)) {
+        found.extend(policy(reading.session, arn).await?);
+    }
+    Ok(found)
 }
 
 /// The ARN, which follows from path and name.

@@ -31,8 +31,13 @@ impl Principals {
         if reading.is_deep() || reading.of_types(&LISTED).count() < LIST_FROM {
             return None;
         }
+        Some(Self::all(reading).await)
+    }
+
+    /// The listing, whatever it costs: IAM finds nothing by its tags.
+    pub(super) async fn all<'r>(reading: &'r Reading<'_>) -> Result<&'r Self, ProviderError> {
         let listed = reading.principals.get_or_init(|| list(reading.session)).await;
-        Some(listed.as_ref().map_err(Clone::clone))
+        listed.as_ref().map_err(Clone::clone)
     }
 }
 

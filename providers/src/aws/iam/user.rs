@@ -9,6 +9,7 @@ use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::ErrorKind;
 use nfplan_engine::provider::ProviderError;
+use nfplan_engine::provider::Target;
 use nfplan_engine::provider::UpdateRequest;
 use nfplan_engine::provider::Wanted;
 use nfplan_engine::value::Attributes;
@@ -34,19 +35,20 @@ const BOUNDARY: &str = "permissions_boundary";
 /// Finds users: in the listing of everything, if that is worth it, or each by itself.
 pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<Sighting> {
     let session = reading.session;
-    let listed = Principals::of(reading).await;
-    let listed = listed.map(|all| {
-        all.map(|all| {
-            let users = all.users.iter().filter_map(|user| listed_user(session, user));
-            users.collect::<Vec<Live>>()
-        })
-    });
+    let live = |all: &Principals| {
+        all.users.iter().filter_map(|user| listed_user(session, user)).collect::<Vec<Live>>()
+    };
+    let listed = Principals::of(reading).await.map(|all| all.map(live));
     let schema = session.schema(TYPE);
     reading
         .each(wanted, async |wanted| {
             if let Some(listed) = &listed {
                 let listed = listed.as_ref().map_err(Clone::clone)?;
                 return Ok(choose(schema, wanted, listed).cloned());
+            }
+            if let Target::Others(_) = wanted.target {
+                let all = live(Principals::all(reading).await?);
+                return Ok(choose(schema, wanted, &all).cloned());
             }
             let Some(name) = id_or_name(wanted) else { return Ok(None) };
             let found = user(session, name).await?;

@@ -57,10 +57,15 @@ async fn secret(
     if reading.of_types(&TYPES).count() < LIST_FROM {
         return describe(reading.session, arn_or_name).await;
     }
-    let listed = reading.secrets.get_or_init(|| list(reading.session)).await;
-    let listed = listed.as_ref().map_err(Clone::clone)?;
+    let listed = all(reading).await?;
     let is_meant = |secret: &&Described| secret.arn == arn_or_name || secret.name == arn_or_name;
     Ok(listed.iter().find(is_meant).cloned())
+}
+
+/// All secrets, listed once for a read.
+async fn all<'r>(reading: &'r Reading<'_>) -> Result<&'r [Described], ProviderError> {
+    let listed = reading.secrets.get_or_init(|| list(reading.session)).await;
+    listed.as_ref().map(Vec::as_slice).map_err(Clone::clone)
 }
 
 /// All secrets but those that are being deleted.

@@ -7,6 +7,7 @@ use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::ErrorKind;
 use nfplan_engine::provider::ProviderError;
+use nfplan_engine::provider::Target;
 use nfplan_engine::provider::UpdateRequest;
 use nfplan_engine::provider::Wanted;
 
@@ -36,6 +37,11 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
     let schema = session.schema(TYPE);
     reading
         .each(wanted, async |wanted| {
+            if let Target::Others(_) = wanted.target {
+                let all = secretsmanager::all(reading).await?.iter();
+                let all: Vec<Live> = all.filter_map(|secret| live(session, secret)).collect();
+                return Ok(choose(schema, wanted, &all).cloned());
+            }
             let Some(id) = id_or_name(wanted) else { return Ok(None) };
             let found = secretsmanager::secret(reading, id).await?;
             let found = found.and_then(|secret| live(session, &secret));
