@@ -33,7 +33,7 @@ fn rule(service: &str, operation: &str, nth: usize, kind: &str) -> Json {
     })
 }
 
-fn changes(operation: &str) -> bool {
+pub(crate) fn changes(operation: &str) -> bool {
     let name = operation.to_ascii_lowercase();
     !["describe", "get", "list", "head"].iter().any(|prefix| name.starts_with(prefix))
 }

@@ -4,6 +4,7 @@
 
 mod buckets;
 mod conformance;
+mod counts;
 mod faults;
 mod kit;
 mod site;

@@ -1,5 +1,7 @@
 //! Instances: the proxy of a workspace.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_ec2::types::AttributeBooleanValue;
 use aws_sdk_ec2::types::BlockDeviceMapping;
 use aws_sdk_ec2::types::EbsBlockDevice;
@@ -14,6 +16,9 @@ use aws_sdk_ec2::types::InstanceNetworkInterface;
 use aws_sdk_ec2::types::InstanceNetworkInterfaceSpecification;
 use aws_sdk_ec2::types::InstanceType;
 use aws_sdk_ec2::types::ResourceType;
+use futures_util::StreamExt as _;
+use futures_util::TryStreamExt as _;
+use futures_util::stream;
 use nfplan_engine::address::RemoteId;
 use nfplan_engine::observed::Live;
 use nfplan_engine::observed::Sighting;
@@ -42,6 +47,8 @@ use crate::aws::tags;
 const CREATE: &str = "ec2:RunInstances";
 const CHECK: &str = "source_dest_check";
 const STOPPED: &str = "stopped";
+/// How many instances are looked at at once.
+const SIDE_BY_SIDE: usize = 8;
 
 /// Finds instances.
 pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<Sighting> {
@@ -51,11 +58,14 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
 
 async fn list(reading: &Reading<'_>, filter: Filter) -> Result<Vec<Live>, ProviderError> {
     let instances = described(reading.session, &filter).await?;
-    let mut found = Vec::new();
-    for instance in &instances {
-        found.extend(live(reading, instance).await?);
-    }
-    Ok(found)
+    let disks = if reading.is_deep() {
+        Some(encryption(reading.session, instances.iter().filter_map(root_volume)).await?)
+    } else {
+        None
+    };
+    let live = instances.iter().map(|instance| live(reading.session, instance, disks.as_ref()));
+    let live: Vec<Option<Live>> = stream::iter(live).buffered(SIDE_BY_SIDE).try_collect().await?;
+    Ok(live.into_iter().flatten().collect())
 }
 
 /// The instances that exist; AWS shows terminated ones for about an hour.
@@ -75,8 +85,12 @@ fn state(instance: &Instance) -> &str {
     name.map_or("pending", |name| name.as_str())
 }
 
-async fn live(reading: &Reading<'_>, instance: &Instance) -> Result<Option<Live>, ProviderError> {
-    let session = reading.session;
+/// An instance; for a deep read with whether each disk is encrypted.
+async fn live(
+    session: &Session<'_>,
+    instance: &Instance,
+    disks: Option<&BTreeMap<String, bool>>,
+) -> Result<Option<Live>, ProviderError> {
     let id = instance.instance_id().unwrap_or_default();
     let options = instance.metadata_options();
     let tokens = options.and_then(|options| options.http_tokens());
@@ -108,28 +122,39 @@ async fn live(reading: &Reading<'_>, instance: &Instance) -> Result<Option<Live>
         "running" => sketch.set("associate_public_ip", instance.public_ip_address().is_some()),
         _ => sketch.unread("associate_public_ip"),
     };
-    let sketch = if reading.is_deep() {
-        let sketch = sketch.set_if("root_encrypted", root_encrypted(session, instance).await?);
-        sketch.set_if("user_data", user_data(session, id).await?)
-    } else {
-        sketch.unread("root_encrypted").unread("user_data")
+    let sketch = match disks {
+        Some(disks) => {
+            let encrypted = root_volume(instance).and_then(|volume| disks.get(volume).copied());
+            let sketch = sketch.set_if("root_encrypted", encrypted);
+            sketch.set_if("user_data", user_data(session, id).await?)
+        }
+        None => sketch.unread("root_encrypted").unread("user_data"),
     };
     Ok(sketch.live(session.place))
 }
 
-async fn root_encrypted(
-    session: &Session<'_>,
-    instance: &Instance,
-) -> Result<Option<bool>, ProviderError> {
+fn root_volume(instance: &Instance) -> Option<&str> {
     let root = instance.root_device_name();
     let mut devices = instance.block_device_mappings().iter();
-    let root = devices.find(|device| device.device_name() == root);
-    let volume = root.and_then(|device| device.ebs()).and_then(|ebs| ebs.volume_id());
-    let Some(volume) = volume else { return Ok(None) };
-    let filters = ec2::filter_chunks("volume-id", [volume.to_owned()].into());
-    let call = session.clients.ec2.describe_volumes().set_filters(Some(filters)).send();
-    let answer = session.look("ec2:DescribeVolumes", call).await?;
-    Ok(answer.volumes().first().and_then(aws_sdk_ec2::types::Volume::encrypted))
+    devices.find(|device| device.device_name() == root)?.ebs()?.volume_id()
+}
+
+/// Which of these volumes are encrypted.
+async fn encryption(
+    session: &Session<'_>,
+    volumes: impl Iterator<Item = &str>,
+) -> Result<BTreeMap<String, bool>, ProviderError> {
+    let mut found = BTreeMap::new();
+    for filter in ec2::filter_chunks("volume-id", volumes.map(str::to_owned).collect()) {
+        let pages = session.pages("ec2:DescribeVolumes", async |token| {
+            let page = session.clients.ec2.describe_volumes().filters(filter.clone());
+            let page = page.max_results(500).set_next_token(token).send().await?;
+            Ok((page.volumes.unwrap_or_default(), page.next_token))
+        });
+        let volumes = pages.await?.into_iter();
+        found.extend(volumes.filter_map(|volume| Some((volume.volume_id?, volume.encrypted?))));
+    }
+    Ok(found)
 }
 
 async fn user_data(session: &Session<'_>, id: &str) -> Result<Option<String>, ProviderError> {

@@ -27,6 +27,7 @@ use crate::aws::session::Session;
 use crate::aws::session::remote_id;
 use crate::aws::sketch::Sketch;
 use crate::aws::tags;
+use crate::aws::tags::Tags;
 
 const TYPE: &str = "iam.policy";
 const CREATE: &str = "iam:CreatePolicy";
@@ -39,12 +40,6 @@ const MOST_VERSIONS: usize = 5;
 pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<Sighting> {
     let session = reading.session;
     let listed = Principals::of(reading).await;
-    let listed = listed.map(|all| {
-        all.map(|all| {
-            let policies = all.policies.iter().filter_map(|policy| listed_policy(session, policy));
-            policies.collect::<Vec<Live>>()
-        })
-    });
     let schema = session.schema(TYPE);
     reading
         .each(wanted, async |wanted| {
@@ -52,25 +47,43 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
                 return Ok(choose(schema, wanted, &of_unit(reading, wanted.unit).await?).cloned());
             }
             let Some(arn) = arn(session, wanted) else { return Ok(None) };
-            if let Some(listed) = &listed {
-                let listed = listed.as_ref().map_err(Clone::clone)?;
-                let found = listed.iter().find(|live| live.remote_id.as_str() == arn);
-                if found.is_none() || matches!(wanted.target, Target::Id(..)) {
-                    return Ok(found.cloned());
-                }
+            let Some(listed) = &listed else {
+                let found = policy(session, &arn).await?;
+                return Ok(choose(schema, wanted, found.as_slice()).cloned());
+            };
+            let mut listed = listed.as_ref().map_err(Clone::clone)?.policies.iter();
+            let Some(found) = listed.find(|policy| policy.arn() == Some(&arn)) else {
+                return Ok(None);
+            };
+            if matches!(wanted.target, Target::Id(..)) && !reading.is_deep() {
+                return Ok(listed_policy(session, found, None));
             }
-            let found = policy(session, &arn).await?;
+            let tags = tags_of(session, &arn).await?;
+            let found = tags.and_then(|tags| listed_policy(session, found, Some(&tags)));
             Ok(choose(schema, wanted, found.as_slice()).cloned())
         })
         .await
 }
 
+/// A policy's tags; none if there is no such policy any more.
+async fn tags_of(session: &Session<'_>, arn: &str) -> Result<Option<Tags>, ProviderError> {
+    let tags = session.pages("iam:ListPolicyTags", async |marker| {
+        let page = session.clients.iam.list_policy_tags().policy_arn(arn).set_marker(marker);
+        let page = page.send().await?;
+        let marker = page.marker.filter(|_| page.is_truncated);
+        Ok((page.tags, marker))
+    });
+    Ok(error::optional(tags.await)?.map(|tags| iam::tags_of(&tags)))
+}
+
 /// Policies that may be a unit's, with their tags.
 async fn of_unit(reading: &Reading<'_>, unit: &UnitId) -> Result<Vec<Live>, ProviderError> {
-    let all = Principals::all(reading).await?.policies.iter().filter_map(ManagedPolicyDetail::arn);
     let mut found = Vec::new();
-    for arn in all.filter(|arn| iam::may_be_of(unit, arn)) {
-        found.extend(policy(reading.session, arn).await?);
+    for policy in &Principals::all(reading).await?.policies {
+        let Some(arn) = policy.arn().filter(|arn| iam::may_be_of(unit, arn)) else { continue };
+        if let Some(tags) = tags_of(reading.session, arn).await? {
+            found.extend(listed_policy(reading.session, policy, Some(&tags)));
+        }
     }
     Ok(found)
 }
@@ -87,16 +100,23 @@ fn predicted(session: &Session<'_>, inputs: &Attributes) -> Option<String> {
     owned_text(&(session.schema(TYPE).predict)(session.place, inputs), "arn")
 }
 
-fn listed_policy(session: &Session<'_>, policy: &ManagedPolicyDetail) -> Option<Live> {
+fn listed_policy(
+    session: &Session<'_>,
+    policy: &ManagedPolicyDetail,
+    tags: Option<&Tags>,
+) -> Option<Live> {
     let mut versions = policy.policy_version_list().iter();
     let document = versions.find(|version| version.is_default_version())?.document()?;
     let arn = policy.arn()?;
-    Sketch::new(session.schema(TYPE), arn)
+    let sketch = Sketch::new(session.schema(TYPE), arn)
         .set_if("name", arn.rsplit('/').next())
         .set_if("path", policy.path())
-        .document("document", &iam::decoded(document))
-        .unread("tags")
-        .live(session.place)
+        .document("document", &iam::decoded(document));
+    match tags {
+        Some(tags) => sketch.tagged(tags),
+        None => sketch.unread("tags"),
+    }
+    .live(session.place)
 }
 
 async fn policy(session: &Session<'_>, arn: &str) -> Result<Option<Live>, ProviderError> {

@@ -24,11 +24,11 @@ pub(crate) struct Principals {
 }
 
 impl Principals {
-    /// The listing, if the read is worth it. A deep read needs what the listing lacks.
+    /// The listing, if the read is worth it.
     pub(super) async fn of<'r>(
         reading: &'r Reading<'_>,
     ) -> Option<Result<&'r Self, ProviderError>> {
-        if reading.is_deep() || reading.of_types(&LISTED).count() < LIST_FROM {
+        if reading.of_types(&LISTED).count() < LIST_FROM {
             return None;
         }
         Some(Self::all(reading).await)

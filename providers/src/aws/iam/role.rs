@@ -1,5 +1,7 @@
 //! Roles.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_iam::types::Role;
 use aws_sdk_iam::types::RoleDetail;
 use nfplan_engine::address::RemoteId;
@@ -36,10 +38,16 @@ const BOUNDARY: &str = "permissions_boundary";
 /// Finds roles: in the listing of everything, if that is worth it, or each by itself.
 pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<Sighting> {
     let session = reading.session;
-    let live = |all: &Principals| {
-        all.roles.iter().filter_map(|role| listed_role(session, role)).collect::<Vec<Live>>()
+    let live = |all: &Principals, lengths: &Lengths| {
+        let roles = all.roles.iter().filter_map(|role| listed_role(session, role, lengths));
+        roles.collect::<Vec<Live>>()
     };
-    let listed = Principals::of(reading).await.map(|all| all.map(live));
+    let listed = match Principals::of(reading).await {
+        Some(Ok(all)) if reading.is_deep() => {
+            Some(session_lengths(session).await.map(|lengths| live(all, &lengths)))
+        }
+        listed => listed.map(|all| all.map(|all| live(all, &Lengths::new()))),
+    };
     let schema = session.schema(TYPE);
     reading
         .each(wanted, async |wanted| {
@@ -48,7 +56,7 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
                 return Ok(choose(schema, wanted, listed).cloned());
             }
             if let Target::Others(_) = wanted.target {
-                let all = live(Principals::all(reading).await?);
+                let all = live(Principals::all(reading).await?, &Lengths::new());
                 return Ok(choose(schema, wanted, &all).cloned());
             }
             let Some(name) = id_or_name(wanted) else { return Ok(None) };
@@ -58,17 +66,37 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
         .await
 }
 
-fn listed_role(session: &Session<'_>, role: &RoleDetail) -> Option<Live> {
+/// The longest session of each role, in seconds.
+type Lengths = BTreeMap<String, i32>;
+
+/// What the listing of everything lacks.
+async fn session_lengths(session: &Session<'_>) -> Result<Lengths, ProviderError> {
+    let roles = session.pages("iam:ListRoles", async |marker| {
+        let page = session.clients.iam.list_roles().max_items(1_000).set_marker(marker);
+        let page = page.send().await?;
+        let marker = page.marker.filter(|_| page.is_truncated);
+        Ok((page.roles, marker))
+    });
+    let roles = roles.await?.into_iter();
+    Ok(roles.filter_map(|role| Some((role.role_name, role.max_session_duration?))).collect())
+}
+
+fn listed_role(session: &Session<'_>, role: &RoleDetail, lengths: &Lengths) -> Option<Live> {
+    const LENGTH: &str = "max_session_seconds";
     let boundary = role.permissions_boundary();
     let attached = iam::arns(role.attached_managed_policies());
-    Sketch::new(session.schema(TYPE), role.role_name()?)
+    let sketch = Sketch::new(session.schema(TYPE), role.role_name()?);
+    let sketch = match lengths.get(role.role_name()?) {
+        Some(seconds) => sketch.number(LENGTH, Some(*seconds)),
+        None => sketch.unread(LENGTH),
+    };
+    sketch
         .set_if("name", role.role_name())
         .set_if("path", role.path())
         .set_if("id", role.role_id())
         .document("trust", &iam::decoded(role.assume_role_policy_document()?))
         .texts("policy_arns", attached)
         .set_if(BOUNDARY, boundary.and_then(|boundary| boundary.permissions_boundary_arn()))
-        .unread("max_session_seconds")
         .tagged(&iam::tags_of(role.tags()))
         .live(session.place)
 }
