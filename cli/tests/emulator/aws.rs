@@ -7,6 +7,8 @@ use std::process::Command;
 use serde_json::Value as Json;
 use serde_json::json;
 
+use crate::kit::Answer;
+use crate::kit::NFPLAN;
 use crate::kit::Project;
 use crate::run;
 use crate::server;
@@ -55,10 +57,14 @@ fn researcher(project: &Project, user: &str, account: &str, fields: &str) {
 
 /// A request of somebody else's in the account `main`.
 fn somebody(service: &str, method: &str, arguments: &Json) -> Json {
+    somebody_in(MAIN, service, method, arguments)
+}
+
+fn somebody_in(account: &str, service: &str, method: &str, arguments: &Json) -> Json {
     let tools = env::var("NFPLAN_TEST_TOOLS").expect("`tests/emulator/with` says where they are");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/emulator/client.py");
     let output = Command::new(format!("{tools}/bin/python"))
-        .args([script, &url(), MAIN, "us-east-1", service, method, &arguments.to_string()])
+        .args([script, &url(), account, "us-east-1", service, method, &arguments.to_string()])
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -225,4 +231,32 @@ fn credentials_of_another_account_touch_nothing() {
     let seen = requests(None);
     let seen: Vec<&str> = seen.iter().map(|(_, operation)| operation.as_str()).collect();
     assert_eq!(seen, ["GetCallerIdentity"]);
+}
+
+/// `tests/real-aws` on the server.
+fn real_aws(arguments: &[&str]) -> Answer {
+    let tools = env::var("NFPLAN_TEST_TOOLS").expect("`tests/emulator/with` says where they are");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/real-aws");
+    let mut command = Command::new(format!("{tools}/bin/python"));
+    let own = ["--account", "123456789012", "--nfplan", NFPLAN, "--pause", "0.2"];
+    command.arg(script).args(own).args(arguments).env("AWS_ENDPOINT_URL", url());
+    Answer::of(command.output().unwrap())
+}
+
+#[test]
+fn the_script_for_a_real_account_does_nothing_unasked_and_cleans_up() {
+    let _server = server();
+    requests(Some(&json!([])));
+    real_aws(&[]).exits(2).says("--i-accept-the-costs");
+    assert_eq!(requests(None), []);
+    let answer = real_aws(&["--i-accept-the-costs"]).exits(0);
+    let answer = answer.shows("an update with unchanged values goes through: UPDATING → VALID");
+    let environment = answer.stdout.split_whitespace().nth(1).unwrap().trim_end_matches(',');
+    let listed = |service: &str, method: &str| {
+        somebody_in("123456789012", service, method, &json!({})).to_string()
+    };
+    let vpcs = listed("ec2", "describe_vpcs");
+    assert!(vpcs.contains("CidrBlock") && !vpcs.contains(environment), "{vpcs}");
+    let buckets = listed("s3", "list_buckets");
+    assert!(!buckets.contains(&environment.replace('.', "-")), "{buckets}");
 }
