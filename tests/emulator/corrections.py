@@ -46,7 +46,7 @@ def in_use(interface):
 @instead(subnets.SubnetBackend, "delete_subnet")
 def _(old, self, subnet_id):
     for interface in self.enis.values():
-        if interface.subnet.id == subnet_id and interface.instance is not None and in_use(interface):
+        if interface.subnet.id == subnet_id and in_use(interface):
             message = f"The subnet '{subnet_id}' has dependencies and cannot be deleted."
             raise DependencyViolationError(message)
     return old(subnet_id)

@@ -86,9 +86,12 @@ impl<'a, P: Provider> Judge<'a, P> {
         current.map(subject).collect()
     }
 
-    /// What is wrong with objects that are there as they were made.
+    /// What is wrong with objects that are there as they were made, one of each type.
     pub async fn standing(mut self) -> Vec<String> {
-        for subject in self.subjects() {
+        let mut subjects = self.subjects();
+        // They are in the order of their addresses, which begin with the type.
+        subjects.dedup_by_key(|subject| subject.schema.resource_type);
+        for subject in subjects {
             self.read_as_made(&subject).await;
             self.found_by_what_it_is(&subject).await;
             self.name_is_taken(&subject).await;

@@ -38,6 +38,7 @@ use nfplan_state::stores::FolderStore;
 use nfplan_state::unit::load;
 use nfplan_tests::spec::FleetSpec;
 use nfplan_tests::spec::Layout;
+use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use crate::kit::Server;
@@ -145,17 +146,28 @@ impl Site {
         states
     }
 
+    /// A request of somebody else's in the account.
+    pub(crate) fn somebody(&self, service: &str, method: &str, arguments: &Json) -> Json {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/emulator/client.py");
+        let (url, arguments) = (Server::Aws.url(), arguments.to_string());
+        let account = self.account.as_str();
+        python(&[script, &url, account, "us-east-1", service, method, &arguments])
+    }
+
     /// Units, addresses and ids of all objects that carry ownership tags, as the services tell.
     pub(crate) fn inventory(&self) -> Vec<[String; 3]> {
-        let tools = std::env::var("NFPLAN_TEST_TOOLS").unwrap();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/emulator/inventory.py");
-        let output = Command::new(format!("{tools}/bin/python"))
-            .args([script, &Server::Aws.url(), self.account.as_str()])
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
+        let inventory = python(&[script, &Server::Aws.url(), self.account.as_str()]);
+        serde_json::from_value(inventory).unwrap()
     }
+}
+
+/// What a script of the tests prints.
+fn python(arguments: &[&str]) -> Json {
+    let tools = std::env::var("NFPLAN_TEST_TOOLS").unwrap();
+    let output = Command::new(format!("{tools}/bin/python")).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 fn workshop<'a>(

@@ -7,6 +7,7 @@ use aws_sdk_ec2::types::ResourceType;
 use aws_sdk_ec2::types::Tag;
 use aws_sdk_ec2::types::TagSpecification;
 use aws_smithy_types::base64;
+use nfplan_engine::address::RemoteId;
 use nfplan_engine::observed::Live;
 use nfplan_engine::observed::Sighting;
 use nfplan_engine::provider::CreateRequest;
@@ -123,6 +124,45 @@ fn decoded(data: Option<&str>) -> Option<String> {
 /// network interfaces some time after they are gone.
 fn is_held(error: &ProviderError) -> bool {
     error.kind == ErrorKind::Conflict && error.code == "DependencyViolation"
+}
+
+/// Deletes what network interfaces may hold for a while, as long as there is time. Then the error names
+/// those that hold it, found by this filter: they tell whose they are.
+async fn delete_held<T>(
+    session: &Session<'_>,
+    (filter, id): (&str, &RemoteId),
+    attempt: impl AsyncFn() -> Result<T, ProviderError>,
+) -> Result<(), ProviderError> {
+    match session.insisting(is_held, attempt).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.code == "DependencyViolation" => {
+            // Not to know them is no second failure.
+            let holders = interfaces(session, filter, id).await.unwrap_or_default();
+            if holders.is_empty() {
+                return Err(error);
+            }
+            let message = format!("{}: held by {}", error.message, holders.join(", "));
+            Err(ProviderError { message, ..error })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The network interfaces that a filter finds, in words.
+async fn interfaces(
+    session: &Session<'_>,
+    filter: &str,
+    id: &RemoteId,
+) -> Result<Vec<String>, ProviderError> {
+    let filter = Filter::builder().name(filter).values(id.as_str()).build();
+    let call = session.clients.ec2.describe_network_interfaces().filters(filter).max_results(10);
+    let answer = session.look("ec2:DescribeNetworkInterfaces", call.send()).await?;
+    let words = answer.network_interfaces().iter().filter_map(|interface| {
+        let id = interface.network_interface_id()?;
+        let description = interface.description().filter(|text| !text.is_empty());
+        Some(description.map_or_else(|| id.to_owned(), |text| format!("{id} ({text})")))
+    });
+    Ok(words.collect())
 }
 
 /// Whether EC2 does not know yet what it has just made.

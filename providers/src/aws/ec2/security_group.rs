@@ -232,14 +232,12 @@ pub(crate) async fn delete(
     session: &Session<'_>,
     request: &DeleteRequest<'_>,
 ) -> Result<(), ProviderError> {
-    session
-        .insisting(ec2::is_held, async || {
-            let call = session.clients.ec2.delete_security_group();
-            let call = call.group_id(request.remote_id.as_str()).send();
-            session.change("ec2:DeleteSecurityGroup", call).await
-        })
-        .await?;
-    Ok(())
+    ec2::delete_held(session, ("group-id", request.remote_id), async || {
+        let call = session.clients.ec2.delete_security_group();
+        let call = call.group_id(request.remote_id.as_str()).send();
+        session.change("ec2:DeleteSecurityGroup", call).await
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -109,11 +109,9 @@ pub(crate) async fn delete(
     session: &Session<'_>,
     request: &DeleteRequest<'_>,
 ) -> Result<(), ProviderError> {
-    session
-        .insisting(ec2::is_held, async || {
-            let call = session.clients.ec2.delete_subnet().subnet_id(request.remote_id.as_str());
-            session.change("ec2:DeleteSubnet", call.send()).await
-        })
-        .await?;
-    Ok(())
+    ec2::delete_held(session, ("subnet-id", request.remote_id), async || {
+        let call = session.clients.ec2.delete_subnet().subnet_id(request.remote_id.as_str());
+        session.change("ec2:DeleteSubnet", call.send()).await
+    })
+    .await
 }
