@@ -89,6 +89,8 @@ def _(old, self, environments=None):
         environment = self._compute_environments[answer["computeEnvironmentArn"]]
         answer["uuid"] = environment.nfplan_uuid
         answer["containerOrchestrationType"] = "ECS"
+        if jobs := int(self.list_tags_for_resource(environment.arn).get(JOBS, 0)):
+            answer["computeResources"] = {**answer["computeResources"], "desiredvCpus": jobs}
         if is_working(environment):
             answer["status"] = environment.nfplan_status
     return answers
@@ -202,3 +204,43 @@ def _(_old, self, queue_name):
 def _(old, self, job_queue_name, array_job_id, job_status=None, filters=None):
     # Without a status AWS lists those that run.
     return old(job_queue_name, array_job_id, job_status or (None if filters else "RUNNING"), filters)
+
+
+# Nothing runs here: an environment that somebody gave the tag `emulator:jobs` has so many jobs on an
+# instance, whatever the queue.
+JOBS = "emulator:jobs"
+
+
+def jobs_of(backend):
+    """The ids of such jobs, each with its environment."""
+    jobs = {}
+    for environment in backend._compute_environments.values():
+        count = int(backend.list_tags_for_resource(environment.arn).get(JOBS, 0))
+        jobs.update({f"{environment.nfplan_uuid}-{number}": environment for number in range(count)})
+    return jobs
+
+
+class PretendedJob:
+    def __init__(self, identifier):
+        self.identifier = identifier
+
+    def describe_short(self):
+        return {"jobId": self.identifier, "jobName": "pretended", "status": "RUNNING"}
+
+
+@instead("list_jobs")
+def _(old, self, job_queue_name=None, array_job_id=None, job_status=None, filters=None):
+    pretended = jobs_of(self) if job_status == "RUNNING" else {}
+    return old(job_queue_name, array_job_id, job_status, filters) + [PretendedJob(job) for job in pretended]
+
+
+@instead("describe_jobs")
+def _(old, self, jobs=None):
+    pretended = {job: environment for job, environment in jobs_of(self).items() if job in (jobs or [])}
+    answers = old([job for job in jobs or [] if job not in pretended]) if len(pretended) < len(jobs or []) else []
+    for job, environment in pretended.items():
+        cluster = environment.ecs_arn.rsplit("/", 1)[-1]
+        instance = environment.ecs_arn.rsplit(":", 1)[0] + f":container-instance/{cluster}/{job}"
+        answers.append({"jobId": job, "jobName": "pretended", "status": "RUNNING", "jobQueue": "",
+                        "startedAt": 1, "jobDefinition": "", "container": {"containerInstanceArn": instance}})
+    return answers

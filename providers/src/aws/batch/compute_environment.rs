@@ -16,12 +16,14 @@ use nfplan_engine::observed::Live;
 use nfplan_engine::observed::Sighting;
 use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
+use nfplan_engine::provider::ErrorKind;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::UpdateRequest;
 use nfplan_engine::provider::Wanted;
 use nfplan_engine::value::Attributes;
 
 use crate::aws::batch;
+use crate::aws::batch::running;
 use crate::aws::error;
 use crate::aws::inputs::number;
 use crate::aws::inputs::owned_text;
@@ -263,7 +265,8 @@ async fn at_rest(
     }
 }
 
-/// Disables and deletes an environment, and waits until it is gone.
+/// Disables and deletes an environment, and waits until it is gone. Deleting one in which jobs run would
+/// end them: it stays until they have ended by themselves.
 pub(crate) async fn delete(
     session: &Session<'_>,
     request: &DeleteRequest<'_>,
@@ -281,6 +284,13 @@ pub(crate) async fn delete(
             let call = call.compute_environment(name).state(CeState::Disabled).send();
             session.change(UPDATE, call).await?;
             at_rest(session, name, DELETE).await?;
+        }
+        let running = running::jobs_in(session, &found).await?;
+        if running > 0 {
+            let message = format!(
+                "`{name}` is disabled, and jobs still run in it: {running}; it can be deleted once they end"
+            );
+            return Err(error::own(ErrorKind::Busy, DELETE, "JobsRunning", message));
         }
         // A queue that was pointed elsewhere lets go of its environment a little later.
         session

@@ -217,6 +217,12 @@ pub(crate) async fn update(
     Ok(())
 }
 
+/// All queues of the place.
+pub(super) async fn names(session: &Session<'_>) -> Result<Vec<String>, ProviderError> {
+    let all = describe(session, Vec::new()).await?.into_iter();
+    Ok(all.filter_map(|queue| queue.job_queue_name).collect())
+}
+
 async fn at_rest(
     session: &Session<'_>,
     name: &str,
@@ -235,7 +241,8 @@ async fn at_rest(
     }
 }
 
-async fn jobs(
+/// The jobs of a queue that have this status.
+pub(super) async fn jobs(
     session: &Session<'_>,
     queue: &str,
     status: &JobStatus,

@@ -18,6 +18,7 @@ use crate::aws::tags::Retagging;
 
 pub(crate) mod compute_environment;
 pub(crate) mod job_queue;
+mod running;
 
 /// The most names that a request describes (Batch API reference, `DescribeJobQueues`).
 const NAMES: usize = 100;
