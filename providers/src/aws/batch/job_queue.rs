@@ -217,10 +217,11 @@ pub(crate) async fn update(
     Ok(())
 }
 
-/// All queues of the place.
+/// All queues of the place. One that is being deleted has ended its jobs.
 pub(super) async fn names(session: &Session<'_>) -> Result<Vec<String>, ProviderError> {
-    let all = describe(session, Vec::new()).await?.into_iter();
-    Ok(all.filter_map(|queue| queue.job_queue_name).collect())
+    let mut all = describe(session, Vec::new()).await?;
+    all.retain(|queue| status(queue) != "DELETING");
+    Ok(all.into_iter().filter_map(|queue| queue.job_queue_name).collect())
 }
 
 async fn at_rest(
