@@ -15,7 +15,7 @@ use crate::kit::Project;
 /// Longer than any apply of these tests takes on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-const APPLY: [&str; 2] = ["apply", "--auto-approve"];
+pub(crate) const APPLY: [&str; 2] = ["apply", "--auto-approve"];
 const DESTROY: [&str; 2] = ["destroy", "--auto-approve"];
 
 /// Starts a command and waits until the cloud's log has so many more lines, or the process is over.

@@ -9,13 +9,13 @@ use serde_json::Value as Json;
 
 use crate::failure::fill_queues;
 use crate::failure::free;
+use crate::interruption::APPLY;
 use crate::interruption::begin;
 use crate::interruption::wait;
 use crate::kit::Project;
 use crate::kit::unit;
 
 const USERS: [&str; 2] = ["alice", "bob"];
-const APPLY: [&str; 2] = ["apply", "--auto-approve"];
 const DESTROY: [&str; 4] = ["destroy", "--auto-approve", "--select", "alice,bob"];
 const ROUNDS: usize = 5;
 

@@ -27,14 +27,17 @@ use nfplan_engine::state::State;
 use nfplan_engine::step::StepId;
 use nfplan_engine::store::Store;
 
+use super::site::CONFIG;
 use crate::format::Document as _;
 use crate::format::Head;
 use crate::holder::Holder;
 use crate::lease::Lease;
+use crate::lease::acquire;
 use crate::run::Run;
 use crate::unit::Base;
 use crate::unit::Loaded;
 use crate::unit::load;
+use crate::verify::verify;
 
 /// A clock that moves only when it is told to. A clone shows the same time.
 #[derive(Debug, Default, Clone)]
@@ -203,4 +206,26 @@ pub(crate) fn succeeds(before: &[u8], after: &[u8]) -> Result<(), String> {
         && after.lineage == before.lineage
         && (closed || edited) == (after.snapshot != before.snapshot);
     if follows { Ok(()) } else { Err(format!("{after:#?} does not follow {before:#?}")) }
+}
+
+/// What the plain commands make of a store: one more apply ends what is open, nothing acknowledged is
+/// lost, and the checks of the state find nothing.
+pub(crate) async fn comes_to_rest<S: Store, C: Clock>(
+    store: &S,
+    clock: &C,
+    acknowledged: &[u64],
+) -> Result<(), Box<dyn Error>> {
+    let unit = unit();
+    let lease = acquire(store, &unit, holder("last"), clock, CONFIG).await?;
+    recover(store, &lease).await?;
+    let loaded = load(store, &unit).await?;
+    if let Some(open) = loaded.open_run {
+        return Err(format!("the run {} is open", open.id).into());
+    }
+    let entries = loaded.state.map(|state| state.entries).unwrap_or_default();
+    if let Some(lost) = acknowledged.iter().find(|number| !entries.contains_key(&trace(**number))) {
+        return Err(format!("{lost} is lost").into());
+    }
+    let verdict = verify(store, &unit).await?;
+    if verdict.problems.is_empty() { Ok(()) } else { Err(format!("{:?}", verdict.problems).into()) }
 }

@@ -13,13 +13,12 @@ use self::disk::Cached;
 use self::disk::Careless;
 use self::disk::Recorder;
 use super::kit::VirtualClock;
+use super::kit::comes_to_rest;
 use super::kit::fold;
 use super::kit::gone_holder;
-use super::kit::holder;
 use super::kit::mark;
 use super::kit::plan_from;
 use super::kit::recover;
-use super::kit::trace;
 use super::kit::unit;
 use super::site::CONFIG;
 use crate::lease::acquire;
@@ -27,7 +26,6 @@ use crate::prune::prune;
 use crate::run::Run;
 use crate::stores::FolderStore;
 use crate::unit::load;
-use crate::verify::verify;
 
 /// A life of a unit, and after how many operations each mark was acknowledged.
 fn live(store: &FolderStore, disk: &Recorder) -> Vec<(u64, usize)> {
@@ -59,22 +57,8 @@ fn live(store: &FolderStore, disk: &Recorder) -> Vec<(u64, usize)> {
 /// What the next apply finds in a folder.
 fn come_to_rest(folder: &Path, acknowledged: &[u64]) -> Result<(), String> {
     let store = FolderStore::on(Box::new(Recorder::new(Careless::Never)), folder);
-    let (clock, unit) = (VirtualClock::default(), unit());
-    clock.run(async {
-        let words = |error: &dyn std::fmt::Display| error.to_string();
-        let lease = acquire(&store, &unit, holder("last"), &clock, CONFIG).await;
-        let lease = lease.map_err(|error| words(&error))?;
-        recover(&store, &lease).await.map_err(|error| words(&error))?;
-        let loaded = load(&store, &unit).await.map_err(|error| words(&error))?;
-        let entries = loaded.state.map(|state| state.entries).unwrap_or_default();
-        if let Some(lost) =
-            acknowledged.iter().find(|number| !entries.contains_key(&trace(**number)))
-        {
-            return Err(format!("{lost} is lost"));
-        }
-        let verdict = verify(&store, &unit).await.map_err(|error| words(&error))?;
-        if verdict.problems.is_empty() { Ok(()) } else { Err(format!("{:?}", verdict.problems)) }
-    })
+    let clock = VirtualClock::default();
+    clock.run(comes_to_rest(&store, &clock, acknowledged)).map_err(|error| error.to_string())
 }
 
 /// What goes wrong if the power fails after each operation, in these ways.
