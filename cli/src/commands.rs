@@ -1,6 +1,7 @@
 //! The commands, one file each; every one reads resolve, check, do, report.
 
 pub mod apply;
+pub mod can;
 pub mod completions;
 pub mod config;
 pub mod destroy;

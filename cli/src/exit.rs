@@ -7,7 +7,8 @@ pub enum Exit {
     Fine,
     /// 1: an error.
     Error,
-    /// 2: changes are planned and the caller asked to be told; or something drifted.
+    /// 2: changes are planned, or the answer is no, and the caller asked to be told; or something
+    /// drifted.
     Changes,
     /// 4: something could not be read.
     Unreadable,
@@ -57,7 +58,7 @@ impl Exit {
         match self {
             Self::Fine => "fine",
             Self::Error => "an error",
-            Self::Changes => "drift; or changes, with --detailed-exitcode",
+            Self::Changes => "drift; or changes, with --detailed-exitcode; or no, with --check",
             Self::Unreadable => "something could not be read",
             Self::RolledBack => "failed, and rolled back clean",
             Self::Stuck => "stuck: something is left, and named",

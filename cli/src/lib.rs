@@ -8,7 +8,8 @@
 //! 2. [`project`] opens specs, state store, cloud and pins; [`selection`] says which units a command
 //!    is about.
 //! 3. [`planning`] goes place by place, platform first: [`pins`] answered, states loaded, the cloud
-//!    read, each unit planned by the engine. Only units with changes are kept.
+//!    read, each unit planned by the engine. Only units with changes are kept. [`access`] has it
+//!    judged who then reaches what.
 //! 4. [`approval`] refuses what nobody allowed.
 //! 5. [`execution`] puts clock, signals and progress around [`applying`], which carries units out
 //!    side by side, each under its own lease; [`externals`] tells workspaces what their platform
@@ -24,6 +25,7 @@
 //! only the terminal prints. Completion is the exception to both: the protocol between shell and
 //! program is clap's, which reads `COMPLETE` and its own variables and writes the answer.
 
+pub mod access;
 pub mod applying;
 pub mod approval;
 pub mod args;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use nfplan_engine::access::isolation::Account;
 use nfplan_engine::address::Address;
 use nfplan_engine::address::External;
 use nfplan_engine::address::Place;
@@ -38,6 +39,7 @@ use nfplan_engine::value::Value;
 use nfplan_state::unit::Base;
 use nfplan_state::unit::load;
 
+use crate::access::Access;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::pins::PinTable;
@@ -74,6 +76,8 @@ pub struct FleetPlan {
     pub notes: Vec<(UnitId, Address, String)>,
     /// Units with a run that somebody left open.
     pub open: Vec<UnitId>,
+    /// Who reaches what, once the plan is applied.
+    pub access: Access,
     /// How many units were looked at.
     pub looked_at: u64,
     /// Every unit looked at, with or without changes; kept only where that is asked for, because a
@@ -138,6 +142,28 @@ pub async fn preview_fleet(
     let pins = look_up(project, &units, request).await?.table()?;
     let kept = FleetPlan { looked: Some(Vec::new()), ..FleetPlan::default() };
     plan_places(project, universe, request, (&units, &pins), kept).await
+}
+
+/// Who reaches what in the place of a unit, as the specs want it: the cloud is not asked, nothing is
+/// written, and what is not pinned is refused.
+pub async fn access_around(
+    project: &mut Project,
+    universe: &Universe,
+    unit: &UnitId,
+) -> Result<Account, CliError> {
+    let request = Request {
+        selected: Selected::Units(BTreeSet::from([unit.clone()])),
+        destroy: false,
+        refresh: Refresh::None,
+        locked: true,
+        replace: Vec::new(),
+    };
+    let units = scope(universe, &request);
+    let pins = look_up(project, &units, &request).await?.table()?;
+    let kept = FleetPlan { access: Access::kept(), ..FleetPlan::default() };
+    let planned = plan_places(project, universe, &request, (&units, &pins), kept).await?;
+    let mut accounts = planned.access.accounts.unwrap_or_default();
+    Ok(accounts.remove(unit.place()).unwrap_or_default())
 }
 
 /// The units of a plan by place.
@@ -262,6 +288,9 @@ impl PlacePlanner<'_> {
     ) -> Result<(), CliError> {
         let platform = UnitId::Platform(self.place.clone());
         let mut externals = BTreeMap::new();
+        if !self.request.destroy {
+            out.access.begin(self.place);
+        }
         if universe.wanted.contains(&platform) || units.contains(&platform) {
             // The platform's outputs are needed even where only workspaces are selected.
             let mut drafts = vec![self.draft(&platform, universe).await?];
@@ -280,6 +309,10 @@ impl PlacePlanner<'_> {
         self.read(&mut drafts, &externals, out).await?;
         for draft in drafts {
             self.decide(draft, &externals, out, true).await?;
+        }
+        let (store, existing) = (&self.project.store, &universe.existing);
+        for (unit, leak) in out.access.judge(store, self.place, existing, units).await? {
+            out.refused.entry(unit).or_default().push(leak);
         }
         Ok(())
     }
@@ -398,6 +431,9 @@ impl PlacePlanner<'_> {
                 draft.observed.extend(deep);
                 planned = self.plan_unit(&draft, externals);
             }
+        }
+        if let Ok(planned) = &planned {
+            out.access.add(&draft.desired, &planned.outputs, externals);
         }
         let outputs = planned.as_ref().ok().map(|planned| {
             let external = |(reference, value): (&Reference, &Value)| {

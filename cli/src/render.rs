@@ -5,6 +5,7 @@
 //! visible, so that no name, tag or message from outside can steer the terminal. No signal is made
 //! by colour alone.
 
+pub mod access;
 mod block;
 mod change;
 pub mod classes;

@@ -10,6 +10,7 @@ use crate::args::Arguments;
 use crate::args::Command;
 use crate::commands::Context;
 use crate::commands::apply::apply;
+use crate::commands::can::can;
 use crate::commands::completions::completions;
 use crate::commands::config::config;
 use crate::commands::destroy::destroy;
@@ -130,6 +131,7 @@ fn dispatch(context: &Context, call: &Call, command: &Command) -> Result<Exit, C
             Command::Diff(arguments) => diff(context, arguments),
             Command::Graph(arguments) => graph(context, arguments).await,
             Command::Output(arguments) => output(context, arguments).await,
+            Command::Can(arguments) => can(context, arguments).await,
             Command::Explain(arguments) => explain(context, arguments).await,
             Command::Rollback(arguments) => rollback(context, arguments).await,
             Command::Unlock(arguments) => unlock(context, arguments).await,

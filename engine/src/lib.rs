@@ -19,7 +19,7 @@
 //! | words | [`address`], [`value`], [`digest`], [`dag`], [`expr`], [`policy`], [`shape`], [`schema`] |
 //! | facts | [`desired`], [`state`], [`observed`] |
 //! | ports | [`provider`], [`store`], [`clock`], [`journal`], [`observer`] |
-//! | decisions | [`outlook`], [`diff`], `identity`, `inspection`, `update`, [`change`], [`step`], [`plan`], [`refusal`], [`planner`], [`refresh`], [`drift`] |
+//! | decisions | [`outlook`], [`diff`], `identity`, `inspection`, `update`, [`change`], [`step`], [`plan`], [`refusal`], [`planner`], [`refresh`], [`drift`], [`access`] |
 //! | run model | [`event`], [`schedule`], [`fold`], [`recover`], [`report`] |
 //! | drivers | [`opening`], [`apply`] with `driver` and `call` |
 //!
@@ -30,6 +30,7 @@
 //!
 //! Longer texts are in `engine/docs/`: the table of resources and the record of decisions.
 
+pub mod access;
 pub mod address;
 pub mod apply;
 mod call;

@@ -34,6 +34,8 @@ pub enum RefusalKind {
     CircularState,
     /// The cloud or the state moved since the plan was made.
     Stale,
+    /// A researcher would reach another's things.
+    Leak,
 }
 
 impl Refusal {

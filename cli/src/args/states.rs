@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::Subcommand;
 use clap::ValueEnum;
 use clap::ValueHint;
 use nfplan_engine::apply::OnFailure;
@@ -25,6 +26,51 @@ impl From<OnFailureArgument> for OnFailure {
             OnFailureArgument::Stop => Self::Stop,
         }
     }
+}
+
+/// `nfplan state`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum StateCommand {
+    /// List the objects of each unit
+    List(Selection),
+    /// Show what is recorded of one resource: ADDRESS, or UNIT:ADDRESS
+    Show {
+        /// The resource
+        #[arg(value_name = "ADDRESS")]
+        address: String,
+        /// Which units.
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// Show the states that units had, the current one first
+    History(Selection),
+    /// Check everything that is kept of units, and name what is damaged
+    ///
+    /// Reads head, lease, every state of the history, and plan and journal of an open run. Writes
+    /// nothing.
+    Verify(Selection),
+    /// Bring an earlier state back, as a new one
+    ///
+    /// The state before stays in the history, and counters stay at their highest. The cloud is not
+    /// touched: the next plan shows how it differs.
+    Restore(RestoreArguments),
+    /// Print a unit's state as a document that `push` takes
+    Pull(PullArguments),
+    /// Put a document in the place of a unit's state, as a new one
+    ///
+    /// Refused if the document belongs to another history, if the state has changed since it was
+    /// pulled, if a counter would fall, or while a run is open. The cloud is not touched.
+    Push(PushArguments),
+    /// Delete old states and the journals of runs that ended
+    ///
+    /// What the current state, an open run or a kept state needs always stays. A unit that is not
+    /// sound is left alone.
+    Prune(PruneArguments),
+    /// Drop an object from a unit's state and leave it in the cloud
+    ///
+    /// The reason is kept with the new state. While the specs want the resource, the next apply looks
+    /// for the object by its name and its tags, and adopts it again.
+    Forget(ForgetArguments),
 }
 
 /// `nfplan rollback`.

@@ -6,12 +6,15 @@ use std::path::Path;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
+use nfplan_engine::refusal::Refusal;
+use nfplan_engine::refusal::RefusalKind;
 use nfplan_specs::likeness::near;
 
 use super::Context;
 use crate::approval::Approval;
 use crate::args::PlanArguments;
 use crate::args::Showing;
+use crate::documents::PlanDocument;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::planning::FleetPlan;
@@ -81,8 +84,10 @@ pub fn show(
 ) -> Result<(), CliError> {
     note_open_runs(context, document);
     left_alone(context, planned);
+    let verdicts = &planned.access.verdicts;
+    context.more(|| render::access::shared(verdicts));
     if context.settings.general.json {
-        return context.print_json(document);
+        return context.print_json(&PlanDocument { plan: document, isolation: verdicts });
     }
     let within = |unit: &UnitId| document.units.iter().any(|plan| plan.unit == *unit);
     let view = View {
@@ -91,6 +96,7 @@ pub fn show(
         expand: showing.expand.clone(),
         units: planned.looked_at,
         unread: planned.unreadable.iter().filter(|(unit, ..)| !within(unit)).count() as u64,
+        isolation: render::access::isolation(verdicts),
     };
     if let [unknown, ..] = render::plan::unknown_expansions(document, &view).as_slice() {
         return Err(unknown_expansion(document, unknown));
@@ -124,11 +130,22 @@ pub fn refuse(context: &Context, planned: &FleetPlan) -> Result<(), CliError> {
     if planned.refused.is_empty() {
         return Ok(());
     }
-    let mut details = Vec::new();
+    let is_leak = |refusal: &Refusal| refusal.kind == RefusalKind::Leak;
+    let leaking = planned.refused.iter().filter(|(_, refusals)| refusals.iter().any(is_leak));
+    let leaking = leaking.map(|(unit, _)| unit).collect();
+    let mut details = render::access::leaks(&planned.access.verdicts, &leaking);
+    for leak in &details {
+        let error = CliError::refused(leak.clone());
+        context.terminal.note(&render::error::error(&error, &[], context.terminal.width));
+    }
     for (unit, refusals) in &planned.refused {
-        let text = render::error::refusals(unit, refusals, &[], context.terminal.width);
-        context.terminal.note(&text);
-        details.extend(refusals.iter().map(|refusal| format!("{unit}: {refusal}")));
+        let others = refusals.iter().filter(|refusal| !is_leak(refusal)).cloned();
+        let others: Vec<Refusal> = others.collect();
+        if !others.is_empty() {
+            let text = render::error::refusals(unit, &others, &[], context.terminal.width);
+            context.terminal.note(&text);
+        }
+        details.extend(others.iter().map(|refusal| format!("{unit}: {refusal}")));
     }
     let message = match planned.refused.len() {
         1 => "a unit cannot be planned; nothing was changed".to_owned(),

@@ -16,7 +16,7 @@ use super::Context;
 use super::show::list;
 use super::show::states;
 use crate::args::Selection;
-use crate::args::StateCommand;
+use crate::args::states::StateCommand;
 use crate::documents::StateDocument;
 use crate::error::CliError;
 use crate::exit::Exit;

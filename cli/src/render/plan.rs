@@ -36,6 +36,8 @@ pub struct View {
     pub units: u64,
     /// How many objects of units without changes could not be read.
     pub unread: u64,
+    /// Whether researchers are kept apart, in lines.
+    pub isolation: Vec<String>,
 }
 
 /// What is asked to be expanded and is neither a class nor a unit with changes.
@@ -64,7 +66,7 @@ pub fn plan(plan: &Plan, view: &View) -> String {
     }
     page.cut_words(!view.full);
     unreadable(&mut page, plan, view);
-    footer(&mut page, plan);
+    footer(&mut page, plan, view);
     page.finish()
 }
 
@@ -124,7 +126,7 @@ fn unreadable(page: &mut Page, plan: &Plan, view: &View) {
     }
 }
 
-fn footer(page: &mut Page, plan: &Plan) {
+fn footer(page: &mut Page, plan: &Plan, view: &View) {
     page.gap();
     let mut used: Vec<Action> = Vec::new();
     for action in plan.units.iter().flat_map(|unit| &unit.changes).map(|change| change.action) {
@@ -139,6 +141,9 @@ fn footer(page: &mut Page, plan: &Plan) {
     page.put(&Line::at(0).styled(STRONG, format!("Plan: {}.", counts(&plan.summary))));
     if let Some(undo) = undo::summary(plan) {
         page.put(&Line::at(0).text(undo));
+    }
+    for line in &view.isolation {
+        page.put(&Line::at(0).text(line));
     }
     page.put(&Line::at(0).text(format!("digest sha256:{}", plan.digest.short())));
 }

@@ -69,6 +69,9 @@ fn key(workspace: &Workspace<'_>) -> Statement {
         .when("StringEquals", "kms:ViaService", [service])
 }
 
+/// The name of the statement about reference data.
+pub(super) const READ_BUCKETS: &str = "ReadBuckets";
+
 /// Reference data.
 fn read_buckets(workspace: &Workspace<'_>) -> Option<Statement> {
     let buckets = &workspace.settings.read_buckets.value;
@@ -78,5 +81,5 @@ fn read_buckets(workspace: &Workspace<'_>) -> Option<Statement> {
         [whole, objects]
     });
     let actions = ["s3:GetBucketLocation", "s3:GetObject", "s3:GetObjectTagging", "s3:ListBucket"];
-    (!buckets.is_empty()).then(|| Statement::allow("ReadBuckets", &actions).on(arns))
+    (!buckets.is_empty()).then(|| Statement::allow(READ_BUCKETS, &actions).on(arns))
 }

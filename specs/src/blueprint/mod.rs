@@ -9,6 +9,7 @@
 //! |---|---|
 //! | names of types, attributes, addresses and objects | [`names`] |
 //! | what others need to know of a unit | [`outputs`] |
+//! | who must not reach what | [`access`] |
 //! | the shared bucket, its key and the log group | `platform`, `bucket_policy` |
 //! | a workspace as a whole | `workspace` |
 //! | VPC, subnets, routes; the proxy instance | `network`, `proxy`, `user_data` |
@@ -16,6 +17,7 @@
 //! | what jobs may do | `jobs`, `data_access` |
 //! | what the researcher's client may do, and how it gets in | `client`, `client_policy` |
 
+pub mod access;
 pub mod names;
 pub mod outputs;
 

@@ -148,6 +148,11 @@ impl KnownAddress {
         Address::new(self.0, self.1).expect("a test makes every known address")
     }
 
+    /// Whether it is this address.
+    pub fn is(self, address: &Address) -> bool {
+        address.resource_type.as_str() == self.0 && address.name.as_str() == self.1
+    }
+
     /// A reference to an output, or to an input, of the resource.
     pub fn output(self, output: &str) -> Expr {
         Expr::Reference(self.reference(output))

@@ -1,0 +1,184 @@
+//! Who will reach what in the planned places: researchers in the plan as it leaves them, the others as
+//! their states have them.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use nfplan_engine::access::isolation;
+use nfplan_engine::access::isolation::Account;
+use nfplan_engine::access::isolation::Isolation;
+use nfplan_engine::access::isolation::Leak;
+use nfplan_engine::address::External;
+use nfplan_engine::address::Place;
+use nfplan_engine::address::Reference;
+use nfplan_engine::address::UnitId;
+use nfplan_engine::desired::Desired;
+use nfplan_engine::expr::Expr;
+use nfplan_engine::expr::Lookup;
+use nfplan_engine::refusal::Refusal;
+use nfplan_engine::refusal::RefusalKind;
+use nfplan_engine::state::State;
+use nfplan_engine::value::Value;
+use nfplan_specs::blueprint::access::Holdings;
+use nfplan_specs::blueprint::access::account;
+use nfplan_state::stores::AnyStore;
+use nfplan_state::unit::load;
+
+use crate::error::CliError;
+
+/// Who reaches what, by place.
+#[derive(Debug, Default)]
+pub struct Access {
+    /// The verdicts.
+    pub verdicts: BTreeMap<Place, Isolation>,
+    /// What they were made from; kept only where that is asked for, because a fleet is large.
+    pub accounts: Option<BTreeMap<Place, Account>>,
+    /// The place that is being planned; none if everything in it goes.
+    gathering: Option<Gathering>,
+}
+
+/// What access hangs on in one place.
+#[derive(Debug)]
+struct Gathering {
+    platform: Holdings,
+    workspaces: Vec<Holdings>,
+}
+
+/// What is known of outputs once a unit is planned.
+struct Known<'a> {
+    outputs: &'a BTreeMap<Reference, Value>,
+    externals: &'a BTreeMap<External, Value>,
+}
+
+impl Lookup for Known<'_> {
+    fn reference(&self, reference: &Reference) -> Option<&Value> {
+        self.outputs.get(reference)
+    }
+
+    fn external(&self, external: &External) -> Option<&Value> {
+        self.externals.get(external)
+    }
+}
+
+impl Access {
+    /// Keeps what verdicts are made from.
+    pub fn kept() -> Self {
+        Self { accounts: Some(BTreeMap::new()), ..Self::default() }
+    }
+
+    /// Begins with a place.
+    pub fn begin(&mut self, place: &Place) {
+        let platform = Holdings::of(UnitId::Platform(place.clone()), "");
+        self.gathering = Some(Gathering { platform, workspaces: Vec::new() });
+    }
+
+    /// Adds a unit of the place as its plan leaves it.
+    pub fn add(
+        &mut self,
+        desired: &Desired,
+        outputs: &BTreeMap<Reference, Value>,
+        externals: &BTreeMap<External, Value>,
+    ) {
+        if let Some(gathering) = &mut self.gathering {
+            gathering.add_planned(desired, outputs, externals);
+        }
+    }
+
+    /// Judges the place, the units that are in no plan included, and says which units reach what is
+    /// not theirs.
+    pub async fn judge(
+        &mut self,
+        store: &AnyStore,
+        place: &Place,
+        existing: &BTreeSet<UnitId>,
+        planned: &BTreeSet<UnitId>,
+    ) -> Result<Vec<(UnitId, Refusal)>, CliError> {
+        let Some(mut gathering) = self.gathering.take() else { return Ok(Vec::new()) };
+        for unit in existing.difference(planned).filter(|unit| unit.place() == place) {
+            if unit.user().is_some()
+                && let Some(state) = load(store, unit).await?.state
+            {
+                gathering.add_state(&state);
+            }
+        }
+        let account = account(&gathering.platform, &gathering.workspaces);
+        let verdict = isolation::check(&account);
+        // What others reach already is no reason to refuse those who change.
+        let leaks = verdict.leaks.iter().filter(|leak| planned.contains(&leak.from));
+        let refusals = leaks.map(|leak| (leak.from.clone(), refusal(leak))).collect();
+        self.verdicts.insert(place.clone(), verdict);
+        if let Some(accounts) = &mut self.accounts {
+            accounts.insert(place.clone(), account);
+        }
+        Ok(refusals)
+    }
+}
+
+impl Gathering {
+    /// Adds a unit as its plan leaves it.
+    fn add_planned(
+        &mut self,
+        desired: &Desired,
+        outputs: &BTreeMap<Reference, Value>,
+        externals: &BTreeMap<External, Value>,
+    ) {
+        let known = Known { outputs, externals };
+        let user = desired.source().user.as_deref().unwrap_or_default();
+        let mut holdings = Holdings::of(desired.unit().clone(), user);
+        let needed =
+            desired.resources().values().filter(|resource| Holdings::needs(&resource.address));
+        for resource in needed {
+            let address = &resource.address;
+            let inputs = resource.inputs.iter();
+            let inputs = inputs.map(|(name, expr)| (name.clone(), expr.resolve(&known)));
+            holdings.add(address, inputs.collect());
+            for (attribute, origin) in &resource.origins {
+                let reference = Reference { address: address.clone(), output: attribute.clone() };
+                holdings.add_origin(reference, desired.place_of(*origin));
+            }
+        }
+        let of_needed = outputs.iter().filter(|(output, _)| Holdings::needs(&output.address));
+        of_needed.for_each(|(output, value)| holdings.add_output(output.clone(), value.clone()));
+        self.put(holdings);
+    }
+
+    /// Adds a unit as its state has it.
+    fn add_state(&mut self, state: &State) {
+        let user = state.source.user.as_deref().unwrap_or_default();
+        let mut holdings = Holdings::of(state.unit.clone(), user);
+        for (address, entry) in &state.entries {
+            let Some(object) = entry.current.as_ref().filter(|_| Holdings::needs(address)) else {
+                continue;
+            };
+            let inputs = object.inputs.iter();
+            let inputs = inputs.map(|(name, value)| (name.clone(), Expr::Value(value.clone())));
+            holdings.add(address, inputs.collect());
+            for (name, value) in &object.outputs {
+                let reference = Reference { address: address.clone(), output: name.clone() };
+                holdings.add_output(reference, value.clone());
+            }
+        }
+        self.put(holdings);
+    }
+
+    fn put(&mut self, holdings: Holdings) {
+        match holdings.unit {
+            UnitId::Platform(_) => self.platform = holdings,
+            UnitId::Workspace(..) => self.workspaces.push(holdings),
+        }
+    }
+}
+
+/// A leak as what stands in the way of a plan.
+fn refusal(leak: &Leak) -> Refusal {
+    let Leak { actor, kind, to, others, request, by, .. } = leak;
+    let others = match others {
+        0 => String::new(),
+        1 => " and of one other".into(),
+        count => format!(" and of {count} others"),
+    };
+    let message = format!(
+        "would reach what belongs to {to}{others} ({kind}, as {actor}): {request} is allowed by {by}"
+    );
+    Refusal::of_unit(RefusalKind::Leak, message)
+}

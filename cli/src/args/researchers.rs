@@ -1,0 +1,50 @@
+//! The arguments of commands that are about one researcher.
+
+use clap::Args;
+use clap::ValueEnum;
+use nfplan_engine::access::isolation::Actor;
+
+/// `nfplan can`.
+#[derive(Debug, Clone, Args)]
+pub struct CanArguments {
+    /// The researcher
+    #[arg(value_name = "USER")]
+    pub user: String,
+    /// What, as service:Action
+    #[arg(value_name = "ACTION")]
+    pub action: String,
+    /// On what: an ARN, or `s3://BUCKET/KEY`
+    #[arg(value_name = "RESOURCE", default_value = "*")]
+    pub resource: String,
+    /// As whom: the researcher's Nextflow client, or the job containers
+    #[arg(long = "as", value_name = "ACTOR", value_enum, default_value_t = ActorArgument::Client, env = "NFPLAN_AS")]
+    pub actor: ActorArgument,
+    /// What the request says of itself, as KEY=VALUE; may be repeated
+    ///
+    /// A key without a value is one that the request lacks. What a plain request says is known: S3
+    /// requests come through TLS and name no encryption, and those of jobs come through the
+    /// workspace's own S3 endpoint.
+    #[arg(long, value_name = "KEY=VALUE", env = "NFPLAN_WITH", value_delimiter = ',')]
+    pub with: Vec<String>,
+    /// Exit with 2 unless the answer is yes
+    #[arg(long, env = "NFPLAN_CHECK")]
+    pub check: bool,
+}
+
+/// As whom something is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ActorArgument {
+    /// The researcher's Nextflow client
+    Client,
+    /// Job containers
+    Jobs,
+}
+
+impl From<ActorArgument> for Actor {
+    fn from(argument: ActorArgument) -> Self {
+        match argument {
+            ActorArgument::Client => Self::Client,
+            ActorArgument::Jobs => Self::Jobs,
+        }
+    }
+}
