@@ -29,7 +29,7 @@ use crate::error::CliError;
 /// Who reaches what, by place.
 #[derive(Debug, Default)]
 pub struct Access {
-    /// The verdicts.
+    /// The verdicts on places with several researchers.
     pub verdicts: BTreeMap<Place, Isolation>,
     /// What they were made from; kept only where that is asked for, because a fleet is large.
     pub accounts: Option<BTreeMap<Place, Account>>,
@@ -101,12 +101,15 @@ impl Access {
                 gathering.add_state(&state);
             }
         }
+        gathering.workspaces.sort_by(|one, other| one.unit.cmp(&other.unit));
         let account = account(&gathering.platform, &gathering.workspaces);
         let verdict = isolation::check(&account);
         // What others reach already is no reason to refuse those who change.
         let leaks = verdict.leaks.iter().filter(|leak| planned.contains(&leak.from));
         let refusals = leaks.map(|leak| (leak.from.clone(), refusal(leak))).collect();
-        self.verdicts.insert(place.clone(), verdict);
+        if verdict.researchers > 1 {
+            self.verdicts.insert(place.clone(), verdict);
+        }
         if let Some(accounts) = &mut self.accounts {
             accounts.insert(place.clone(), account);
         }

@@ -5,10 +5,7 @@ pub mod upkeep;
 
 use std::collections::BTreeMap;
 
-use nfplan_engine::access::isolation::Isolation;
-use nfplan_engine::address::Place;
 use nfplan_engine::address::UnitId;
-use nfplan_engine::plan::Plan;
 use nfplan_engine::report::UnitResult;
 use nfplan_engine::state::State;
 use nfplan_specs::diagnostic::Diagnostics;
@@ -18,17 +15,6 @@ use crate::applying::Outcomes;
 use crate::applying::UnitOutcome;
 use crate::error::CliError;
 use crate::exit::Exit;
-
-/// `nfplan.plan/1` as it is printed: the plan, and what was checked beside it.
-#[derive(Debug, Serialize)]
-pub struct PlanDocument<'a> {
-    /// The plan.
-    #[serde(flatten)]
-    pub plan: &'a Plan,
-    /// Whether researchers are kept apart, by place.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub isolation: &'a BTreeMap<Place, Isolation>,
-}
 
 /// `nfplan.apply/1`: what became of an apply or destroy.
 #[derive(Debug, Serialize)]

@@ -117,7 +117,8 @@ impl FleetPlan {
         let units = self.units.iter().map(|unit| unit.plan.clone()).collect();
         let mut open_runs = self.open.clone();
         open_runs.sort();
-        Plan { open_runs, ..Plan::new(units, refresh) }
+        let isolation = self.access.verdicts.clone();
+        Plan { open_runs, isolation, ..Plan::new(units, refresh) }
     }
 }
 
@@ -140,7 +141,8 @@ pub async fn preview_fleet(
 ) -> Result<FleetPlan, CliError> {
     let units = scope(universe, request);
     let pins = look_up(project, &units, request).await?.table()?;
-    let kept = FleetPlan { looked: Some(Vec::new()), ..FleetPlan::default() };
+    let (access, looked) = (Access::kept(), Some(Vec::new()));
+    let kept = FleetPlan { access, looked, ..FleetPlan::default() };
     plan_places(project, universe, request, (&units, &pins), kept).await
 }
 

@@ -162,3 +162,8 @@ fn pages_of_the_guide_link_to_pages_that_are_there() {
     }
     assert!(links >= 7);
 }
+
+#[test]
+fn what_is_said_of_isolation_is_true() {
+    judge("docs/isolation.md", 10);
+}

@@ -10,8 +10,10 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::access::isolation::Isolation;
 use crate::address::Address;
 use crate::address::External;
+use crate::address::Place;
 use crate::address::UnitId;
 use crate::change::Action;
 use crate::change::Change;
@@ -147,6 +149,10 @@ pub struct Plan {
     pub units: Vec<UnitPlan>,
     /// How many resources each action befalls.
     pub summary: Summary,
+    /// Whether the researchers of a place are kept apart, once the plan is applied. A check: no part
+    /// of the digest.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub isolation: BTreeMap<Place, Isolation>,
 }
 
 impl Plan {
@@ -156,7 +162,8 @@ impl Plan {
         let digests: Vec<_> = units.iter().map(|unit| (&unit.unit, unit.digest)).collect();
         let digest = Digest::of(&digests);
         let summary = units.iter().flat_map(|u| &u.changes).map(|change| change.action).collect();
-        Self { format: FORMAT.into(), digest, refresh, open_runs: Vec::new(), units, summary }
+        let (open_runs, isolation) = (Vec::new(), BTreeMap::new());
+        Self { format: FORMAT.into(), digest, refresh, open_runs, units, summary, isolation }
     }
 
     /// Whether there is nothing to do.

@@ -17,10 +17,12 @@ use nfplan_cli::drifting::FleetDrift;
 use nfplan_cli::drifting::drift_of;
 use nfplan_cli::planning::FleetPlan;
 use nfplan_cli::planning::Request;
+use nfplan_cli::planning::access_around;
 use nfplan_cli::planning::plan_fleet;
 use nfplan_cli::project::Project;
 use nfplan_cli::selection::Selected;
 use nfplan_cli::selection::Universe;
+use nfplan_engine::access::isolation::Account;
 use nfplan_engine::address::Address;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::apply::OnFailure;
@@ -159,6 +161,20 @@ impl Site {
     /// Plans everything.
     pub fn plan(&self, refresh: Refresh) -> FleetPlan {
         plan(&mut self.project(), refresh, false)
+    }
+
+    /// Who reaches what around a researcher. What specs look up has to be pinned.
+    pub fn access_around(&self, user: &str) -> Account {
+        let mut project = self.project();
+        let found = async {
+            let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
+            let units = match universe.select(&[user.to_owned()])? {
+                Selected::Units(units) => units,
+                Selected::Everything => universe.wanted.clone(),
+            };
+            access_around(&mut project, &universe, units.first().unwrap()).await
+        };
+        block_on(found).unwrap()
     }
 
     /// Plans to take everything away.

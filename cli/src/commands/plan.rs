@@ -14,7 +14,6 @@ use super::Context;
 use crate::approval::Approval;
 use crate::args::PlanArguments;
 use crate::args::Showing;
-use crate::documents::PlanDocument;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::planning::FleetPlan;
@@ -84,10 +83,9 @@ pub fn show(
 ) -> Result<(), CliError> {
     note_open_runs(context, document);
     left_alone(context, planned);
-    let verdicts = &planned.access.verdicts;
-    context.more(|| render::access::shared(verdicts));
+    context.more(|| render::access::shared(&document.isolation));
     if context.settings.general.json {
-        return context.print_json(&PlanDocument { plan: document, isolation: verdicts });
+        return context.print_json(document);
     }
     let within = |unit: &UnitId| document.units.iter().any(|plan| plan.unit == *unit);
     let view = View {
@@ -96,7 +94,6 @@ pub fn show(
         expand: showing.expand.clone(),
         units: planned.looked_at,
         unread: planned.unreadable.iter().filter(|(unit, ..)| !within(unit)).count() as u64,
-        isolation: render::access::isolation(verdicts),
     };
     if let [unknown, ..] = render::plan::unknown_expansions(document, &view).as_slice() {
         return Err(unknown_expansion(document, unknown));

@@ -37,7 +37,6 @@ pub async fn show(context: &Context, arguments: &ShowArguments) -> Result<Exit, 
             expand: arguments.showing.expand.clone(),
             units: plan.units.len() as u64,
             unread: 0,
-            isolation: Vec::new(),
         };
         if let [unknown, ..] = render::plan::unknown_expansions(&plan, &view).as_slice() {
             return Err(unknown_expansion(&plan, unknown));

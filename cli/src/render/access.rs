@@ -57,10 +57,9 @@ pub fn decision(
     page.finish()
 }
 
-/// A line for each place with several researchers, and one for each question that is open.
-pub fn isolation(verdicts: &BTreeMap<Place, Isolation>) -> Vec<String> {
-    let several = verdicts.iter().filter(|(_, verdict)| verdict.researchers > 1);
-    several.flat_map(|(place, verdict)| of_place(place, verdict)).collect()
+/// A line for each place, and one for each question that is open.
+pub(super) fn isolation(verdicts: &BTreeMap<Place, Isolation>) -> Vec<String> {
+    verdicts.iter().flat_map(|(place, verdict)| of_place(place, verdict)).collect()
 }
 
 fn of_place(place: &Place, verdict: &Isolation) -> Vec<String> {
@@ -112,7 +111,7 @@ fn alike_leaks(leaks: &[&Leak]) -> String {
 /// Why researchers share what they share.
 pub fn shared(verdicts: &BTreeMap<Place, Isolation>) -> String {
     let mut text = String::new();
-    for (place, verdict) in verdicts.iter().filter(|(_, verdict)| verdict.researchers > 1) {
+    for (place, verdict) in verdicts {
         for exposure in &verdict.exposed {
             let (name, reason) = (exposure.shared.name(), exposure.shared.reason());
             let _ = write!(text, "shared in {place}: {name}: {reason}");

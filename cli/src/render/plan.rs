@@ -7,6 +7,7 @@ use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
 use nfplan_engine::plan::UnitPlan;
 
+use super::access;
 use super::block::blocks;
 use super::block::names;
 use super::classes::classes;
@@ -36,8 +37,6 @@ pub struct View {
     pub units: u64,
     /// How many objects of units without changes could not be read.
     pub unread: u64,
-    /// Whether researchers are kept apart, in lines.
-    pub isolation: Vec<String>,
 }
 
 /// What is asked to be expanded and is neither a class nor a unit with changes.
@@ -66,7 +65,7 @@ pub fn plan(plan: &Plan, view: &View) -> String {
     }
     page.cut_words(!view.full);
     unreadable(&mut page, plan, view);
-    footer(&mut page, plan, view);
+    footer(&mut page, plan);
     page.finish()
 }
 
@@ -126,7 +125,7 @@ fn unreadable(page: &mut Page, plan: &Plan, view: &View) {
     }
 }
 
-fn footer(page: &mut Page, plan: &Plan, view: &View) {
+fn footer(page: &mut Page, plan: &Plan) {
     page.gap();
     let mut used: Vec<Action> = Vec::new();
     for action in plan.units.iter().flat_map(|unit| &unit.changes).map(|change| change.action) {
@@ -142,7 +141,7 @@ fn footer(page: &mut Page, plan: &Plan, view: &View) {
     if let Some(undo) = undo::summary(plan) {
         page.put(&Line::at(0).text(undo));
     }
-    for line in &view.isolation {
+    for line in access::isolation(&plan.isolation) {
         page.put(&Line::at(0).text(line));
     }
     page.put(&Line::at(0).text(format!("digest sha256:{}", plan.digest.short())));

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::Deserialize;
+use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
 
@@ -55,7 +57,7 @@ pub struct ResourcePolicy {
 }
 
 /// One request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// What, as `service:Action`.
     pub action: String,
@@ -64,12 +66,12 @@ pub struct Request {
     pub resource: String,
     /// What it says about itself, by key in lower case; no value means that it lacks the key. Of
     /// keys that are not here nothing is known.
-    #[serde(serialize_with = "said")]
+    #[serde(serialize_with = "said", deserialize_with = "was_said")]
     pub context: BTreeMap<String, Option<Vec<String>>>,
 }
 
 /// A statement of a policy.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StatementRef {
     /// The object that holds the policy.
     pub object: String,
@@ -202,10 +204,9 @@ fn named(principal: &Principal, rule: &Rule) -> Match {
         None => return Match::Unknown,
     };
     let values = kinds.get("AWS").map(Vec::as_slice).unwrap_or_default();
-    let root = format!(":iam::{}:root", principal.account);
     if values.contains(&principal.arn) {
         Match::Direct
-    } else if values.iter().any(|value| *value == principal.account || value.ends_with(&root)) {
+    } else if values.iter().any(|value| is_account(value, &principal.account)) {
         Match::Account
     } else if values.iter().any(|value| !value.contains(":iam::")) {
         // A session, or the unique id that IAM puts in place of a deleted principal's ARN.
@@ -213,6 +214,12 @@ fn named(principal: &Principal, rule: &Rule) -> Match {
     } else {
         Match::Not
     }
+}
+
+/// Whether a principal in a policy is this whole account: by its id, or by the ARN of its root.
+fn is_account(value: &str, account: &str) -> bool {
+    let arn = value.strip_suffix(":root").and_then(|rest| rest.strip_suffix(account));
+    value == account || arn.is_some_and(|rest| rest.ends_with(":iam::"))
 }
 
 impl Tally {
@@ -367,4 +374,11 @@ fn said<S: Serializer>(
             (key, values.iter().map(|value| shown(value)).collect::<Vec<_>>())
         }),
     )
+}
+
+fn was_said<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Option<Vec<String>>>, D::Error> {
+    let said = BTreeMap::<String, Vec<String>>::deserialize(deserializer)?;
+    Ok(said.into_iter().map(|(key, values)| (key, Some(values))).collect())
 }

@@ -4,31 +4,27 @@
 //! or *unknown*. Apart from the pairs stands what is *exposed*: what AWS has no way to restrict to
 //! one's own, so that sharing an account means sharing it.
 
+mod checker;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::Deserialize;
 use serde::Serialize;
-use serde::Serializer;
 
 use super::decision::Principal;
 use super::decision::Request;
 use super::decision::ResourcePolicy;
 use super::decision::StatementRef;
-use super::search::Reach;
-use super::search::reach;
 use crate::address::UnitId;
 
 pub use super::search::Key;
 pub use super::search::Target;
-
-/// The key that says which VPC endpoint a request came through.
-const ENDPOINT: &str = "aws:sourcevpce";
-
-/// The key of a listing's prefix.
-const PREFIX: &str = "s3:prefix";
+pub use checker::check;
 
 /// Kinds of access to another's things.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Reading data.
     Read,
@@ -39,8 +35,10 @@ pub enum Kind {
     /// Submitting jobs to the queue.
     Submit,
     /// Passing a role to a service, or assuming it.
+    #[serde(rename = "pass-role")]
     Role,
     /// Reading the secret, or making keys of the user.
+    #[serde(rename = "secrets")]
     Secret,
 }
 
@@ -63,7 +61,8 @@ impl Kind {
 }
 
 /// What researchers of one account share because AWS cannot keep it apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Shared {
     /// Seeing jobs and definitions.
     JobsSeen,
@@ -123,7 +122,8 @@ impl Shared {
 }
 
 /// As what a researcher acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Actor {
     /// The Nextflow client.
     Client,
@@ -146,12 +146,6 @@ macro_rules! as_name {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(self.name())
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.name())
             }
         }
     )+};
@@ -188,7 +182,7 @@ pub struct Account {
 }
 
 /// The verdict on an account.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Isolation {
     /// How many researchers.
     pub researchers: u64,
@@ -201,7 +195,7 @@ pub struct Isolation {
 }
 
 /// A way into others' things.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leak {
     /// Who.
     pub from: UnitId,
@@ -220,7 +214,7 @@ pub struct Leak {
 }
 
 /// An access that may or may not be possible.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Doubt {
     /// Who.
     pub from: UnitId,
@@ -235,7 +229,7 @@ pub struct Doubt {
 }
 
 /// Something shared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exposure {
     /// What.
     pub shared: Shared,
@@ -248,143 +242,4 @@ impl Isolation {
     pub fn is_proved(&self) -> bool {
         self.leaks.is_empty() && self.unknown.is_empty()
     }
-}
-
-/// Checks all pairs of an account's researchers.
-pub fn check(account: &Account) -> Isolation {
-    let mut checker = Checker { account, found: Isolation::default(), leaks: BTreeMap::new() };
-    checker.found.researchers = account.researchers.len() as u64;
-    for owner in &account.researchers {
-        let policies = account.policies.iter().chain(&owner.policies).collect::<Vec<_>>();
-        for other in account.researchers.iter().filter(|other| other.unit != owner.unit) {
-            checker.pair(other, owner, &policies);
-        }
-    }
-    if account.researchers.len() > 1 {
-        checker.shared();
-        checker.borrowed_roles();
-    }
-    let Checker { mut found, leaks, .. } = checker;
-    found.leaks = leaks.into_values().collect();
-    found.exposed.sort_by_key(|exposure| exposure.shared);
-    found
-}
-
-/// Leaks are one if the same statement opens the same kind of access.
-type LeakKey = (UnitId, Actor, Kind, StatementRef);
-
-struct Checker<'a> {
-    account: &'a Account,
-    found: Isolation,
-    leaks: BTreeMap<LeakKey, Leak>,
-}
-
-impl Checker<'_> {
-    fn pair(&mut self, from: &Researcher, to: &Researcher, policies: &[&ResourcePolicy]) {
-        let fixed = through([from.endpoint.clone()]);
-        for (&actor, principal) in &from.actors {
-            for (kind, target) in &to.own {
-                let mut found = reach(principal, policies, target, &fixed);
-                if let (Kind::List, Reach::Witness(request, _)) = (kind, &found)
-                    && let Some(excepted) = except_own_name(from, target, request)
-                {
-                    self.expose(Shared::Names, [&from.unit, &to.unit]);
-                    found = reach(principal, policies, &excepted, &fixed);
-                }
-                self.note((from, actor, *kind, to), found);
-            }
-        }
-    }
-
-    fn note(
-        &mut self,
-        (from, actor, kind, to): (&Researcher, Actor, Kind, &Researcher),
-        found: Reach,
-    ) {
-        let (from, to) = (from.unit.clone(), to.unit.clone());
-        match found {
-            Reach::None => {}
-            Reach::Unknown(because) => {
-                self.found.unknown.push(Doubt { from, actor, kind, to, because });
-            }
-            Reach::Witness(request, by) => {
-                let request = *request;
-                let leak = Leak { from: from.clone(), actor, kind, to, others: 0, request, by };
-                let known = self.leaks.entry((from, actor, kind, leak.by.clone()));
-                known.and_modify(|known| known.others += 1).or_insert(leak);
-            }
-        }
-    }
-
-    fn expose<'a>(&mut self, shared: Shared, units: impl IntoIterator<Item = &'a UnitId>) {
-        let at = self.found.exposed.iter().position(|exposure| exposure.shared == shared);
-        let at = at.unwrap_or_else(|| {
-            self.found.exposed.push(Exposure { shared, researchers: Vec::new() });
-            self.found.exposed.len() - 1
-        });
-        let among = &mut self.found.exposed[at].researchers;
-        for unit in units {
-            if let Err(at) = among.binary_search(unit) {
-                among.insert(at, unit.clone());
-            }
-        }
-    }
-
-    fn shared(&mut self) {
-        let policies: Vec<&ResourcePolicy> = self.account.policies.iter().collect();
-        for researcher in &self.account.researchers {
-            let fixed = through([researcher.endpoint.clone()]);
-            for (shared, target) in &self.account.shared {
-                let mut actors = researcher.actors.values();
-                let reached =
-                    actors.any(|actor| reach(actor, &policies, target, &fixed) != Reach::None);
-                if reached {
-                    self.expose(*shared, [&researcher.unit]);
-                }
-            }
-        }
-    }
-
-    /// Jobs run in the network of whoever submits them.
-    fn borrowed_roles(&mut self) {
-        for owner in &self.account.researchers {
-            let Some(jobs) = owner.actors.get(&Actor::Jobs) else { continue };
-            let policies: Vec<_> = self.account.policies.iter().chain(&owner.policies).collect();
-            let others = self.account.researchers.iter().filter(|other| other.unit != owner.unit);
-            let fixed = through(others.map(|other| other.endpoint.clone()));
-            let mut data = owner
-                .own
-                .iter()
-                .filter(|(kind, _)| matches!(kind, Kind::Read | Kind::Write | Kind::List));
-            if data.any(|(_, target)| reach(jobs, &policies, target, &fixed) != Reach::None) {
-                self.expose(Shared::BorrowedRole, [&owner.unit]);
-            }
-        }
-    }
-}
-
-/// Requests come through one of these endpoints, or through none.
-fn through(endpoints: impl IntoIterator<Item = Option<String>>) -> BTreeMap<&'static str, Key> {
-    let mut choices: Vec<Option<String>> = endpoints.into_iter().collect();
-    choices.push(None);
-    choices.sort();
-    choices.dedup();
-    BTreeMap::from([(ENDPOINT, Key::OneOf(choices))])
-}
-
-/// The target without the name of one's own folder, if that is what the request lists.
-fn except_own_name(from: &Researcher, target: &Target, request: &Request) -> Option<Target> {
-    let folder = from.own.iter().find_map(|(_, target)| match target.keys.get(PREFIX)? {
-        Key::ShowsUnder { folder, .. } => folder.strip_suffix('/'),
-        Key::OneOf(_) => None,
-    })?;
-    let listed = request.given(PREFIX)??;
-    if listed != [folder.to_owned()] {
-        return None;
-    }
-    let mut target = target.clone();
-    if let Some(Key::ShowsUnder { except, .. }) = target.keys.get_mut(PREFIX) {
-        *except = Some(folder.to_owned());
-    }
-    Some(target)
 }

@@ -22,6 +22,7 @@ use super::text::covers;
 use super::text::has_wildcard;
 use super::text::instance;
 use super::text::literal_prefix;
+use super::text::may_overlap;
 use super::text::overlap;
 use crate::policy::Effect;
 
@@ -65,17 +66,121 @@ pub enum Reach {
     Unknown(String),
 }
 
-/// Looks for a request of `target` that is allowed. `fixed` are keys that all requests of the
+/// A principal, with its statements sorted by what they may allow.
+#[derive(Debug)]
+pub struct Seeker<'a> {
+    principal: &'a Principal,
+    allowing: Vec<(Actions, Vec<Allowing<'a>>)>,
+    strange: Option<String>,
+}
+
+/// A target, with the policies that stand before it.
+#[derive(Debug)]
+pub struct Guarded<'a> {
+    target: &'a Target,
+    policies: Vec<&'a ResourcePolicy>,
+    allowing: Vec<Allowing<'a>>,
+    strange: Option<String>,
+}
+
+/// A list of actions that targets have in common.
+type Actions = &'static [&'static str];
+
+/// A statement that may allow one of some actions.
+type Allowing<'a> = (&'a Attached, &'a Rule);
+
+impl<'a> Seeker<'a> {
+    /// Prepares a principal for targets of these actions.
+    pub fn new(principal: &'a Principal, actions: &[Actions]) -> Self {
+        let rules = |actions: Actions| {
+            let policies = principal.policies.iter();
+            policies.flat_map(|policy| allowing(policy, actions)).collect()
+        };
+        let allowing = actions.iter().map(|&actions| (actions, rules(actions))).collect();
+        Self { principal, allowing, strange: strange(&principal.policies) }
+    }
+
+    /// Its statements that may allow one of these actions.
+    fn allowing(&self, actions: Actions) -> &[Allowing<'a>] {
+        let mut lists = self.allowing.iter();
+        let same = |list: &Actions| std::ptr::eq(*list, actions) || *list == actions;
+        lists.find(|(list, _)| same(list)).map_or(&[], |(_, rules)| rules)
+    }
+
+    /// The resources that its statements may allow one of these actions on, as patterns; none if it
+    /// may be anything.
+    pub fn patterns(&self, actions: Actions) -> Option<impl Iterator<Item = &str>> {
+        let rules = self.allowing(actions);
+        let anything =
+            self.strange.is_some() || rules.iter().any(|(_, rule)| rule.resources.is_none());
+        let patterns = || rules.iter().flat_map(|(_, rule)| rule.resources.iter().flatten());
+        (!anything).then(|| patterns().map(String::as_str))
+    }
+}
+
+impl<'a> Guarded<'a> {
+    /// Prepares a target behind those of these policies that have a say in it.
+    pub fn new(target: &'a Target, policies: &[&'a ResourcePolicy]) -> Self {
+        let within = |policy: &&&ResourcePolicy| {
+            target.actions.iter().any(|action| policy.is_asked_about(action))
+                && policy.resources.iter().any(|own| overlap(own, &target.resource).is_some())
+        };
+        let policies: Vec<&ResourcePolicy> = policies.iter().filter(within).copied().collect();
+        let attached = policies.iter().map(|policy| &policy.policy);
+        let allowing = attached.clone().flat_map(|policy| allowing(policy, target.actions));
+        let (allowing, strange) = (allowing.collect(), strange(attached));
+        Self { target, policies, allowing, strange }
+    }
+
+    /// The target.
+    pub fn target(&self) -> &Target {
+        self.target
+    }
+
+    /// Whether the policies before it may allow something by themselves.
+    pub fn lets_in(&self) -> bool {
+        !self.allowing.is_empty() || self.strange.is_some()
+    }
+
+    /// Another target behind the same policies.
+    pub fn with(&self, target: &'a Target) -> Self {
+        Self::new(target, &self.policies)
+    }
+}
+
+fn allowing(policy: &Attached, actions: Actions) -> impl Iterator<Item = Allowing<'_>> {
+    let fits = move |rule: &&Rule| {
+        rule.effect == Effect::Allow && actions.iter().any(|action| may_do(rule, action))
+    };
+    policy.document.rules.iter().filter(fits).map(move |rule| (policy, rule))
+}
+
+fn may_do(rule: &Rule, action: &str) -> bool {
+    let action = action.to_lowercase();
+    rule.actions.iter().any(|pattern| covers(pattern, &action) != Answer::No)
+}
+
+/// What of these policies nobody understands.
+fn strange<'a>(policies: impl IntoIterator<Item = &'a Attached>) -> Option<String> {
+    let mut policies = policies.into_iter();
+    policies.find_map(|policy| {
+        policy.document.strange.first().map(|why| format!("{}: {why}", policy.object))
+    })
+}
+
+/// Looks for a request of a target that is allowed. `fixed` are keys that all requests of the
 /// principal agree on.
 pub fn reach(
-    principal: &Principal,
-    resources: &[&ResourcePolicy],
-    target: &Target,
+    seeker: &Seeker<'_>,
+    guarded: &Guarded<'_>,
     fixed: &BTreeMap<&'static str, Key>,
 ) -> Reach {
+    let Guarded { target, policies, .. } = guarded;
+    let search = Search { principal: seeker.principal, policies, target, fixed };
+    let own = seeker.allowing(target.actions).iter();
+    let named = |(_, rule): &&Allowing<'_>| allows_by_itself(seeker.principal, rule);
     let mut unknown = None;
-    let search = Search { principal, resources, target, fixed };
-    for (policy, rule) in search.allowing() {
+    for (policy, rule) in own.chain(guarded.allowing.iter().filter(named)) {
         match search.through(rule) {
             Some(Ok((request, by))) => return Reach::Witness(Box::new(request), by),
             Some(Err(())) => {
@@ -84,87 +189,53 @@ pub fn reach(
             None => {}
         }
     }
-    for policy in search.policies() {
-        if let Some(why) = policy.document.strange.first() {
-            unknown.get_or_insert_with(|| format!("{}: {why}", policy.object));
-        }
-    }
+    let unknown = unknown.or_else(|| seeker.strange.clone()).or_else(|| guarded.strange.clone());
     unknown.map_or(Reach::None, Reach::Unknown)
 }
 
 struct Search<'a> {
     principal: &'a Principal,
-    resources: &'a [&'a ResourcePolicy],
+    policies: &'a [&'a ResourcePolicy],
     target: &'a Target,
     fixed: &'a BTreeMap<&'static str, Key>,
 }
 
-impl<'a> Search<'a> {
-    /// All policies that have a say: the principal's own and those of resources within the target.
-    fn policies(&self) -> impl Iterator<Item = &'a Attached> {
-        self.principal.policies.iter().chain(self.of_resources())
-    }
-
-    fn of_resources(&self) -> impl Iterator<Item = &'a Attached> {
-        let Target { actions, resource: target, .. } = self.target;
-        let within = move |policy: &&&ResourcePolicy| {
-            actions.iter().any(|action| policy.is_asked_about(action))
-                && policy.resources.iter().any(|pattern| overlap(pattern, target).is_some())
-        };
-        self.resources.iter().filter(within).map(|policy| &policy.policy)
-    }
-
-    /// The statements that may allow something by themselves.
-    fn allowing(&self) -> impl Iterator<Item = (&'a Attached, &'a Rule)> {
-        let rules =
-            |policy: &'a Attached| policy.document.rules.iter().map(move |rule| (policy, rule));
-        let own = self.principal.policies.iter().flat_map(rules);
-        let of_resources = self.of_resources().flat_map(rules);
-        let named = of_resources.filter(|(_, rule)| allows_by_itself(self.principal, rule));
-        own.chain(named).filter(|(_, rule)| rule.effect == Effect::Allow)
-    }
-
+impl Search<'_> {
     /// A request that this statement allows; an error if there may be one, but none was found.
     fn through(&self, rule: &Rule) -> Option<Result<(Request, StatementRef), ()>> {
-        let actions: Vec<&str> = self
-            .target
-            .actions
-            .iter()
-            .copied()
-            .filter(|action| {
-                let action = action.to_lowercase();
-                rule.actions.iter().any(|pattern| covers(pattern, &action) != Answer::No)
-            })
-            .collect();
-        if actions.is_empty() {
-            return None;
-        }
-        let resources = match &rule.resources {
-            Some(patterns) => patterns
-                .iter()
-                .filter_map(|pattern| overlap(pattern, &self.target.resource))
-                .collect(),
-            None => vec![instance(&self.target.resource)],
-        };
-        if resources.is_empty() || !rule.conditions.iter().all(|condition| self.can_hold(condition))
+        let target = &self.target.resource;
+        let patterns = rule.resources.as_deref();
+        if patterns.is_some_and(|list| !list.iter().any(|one| may_overlap(one, target)))
+            || !rule.conditions.iter().all(|condition| self.can_hold(condition))
         {
             return None;
         }
+        let resources: Vec<String> = match patterns {
+            Some(list) => list.iter().filter_map(|one| overlap(one, target)).collect(),
+            None => vec![instance(target)],
+        };
+        if resources.is_empty() {
+            return None;
+        }
+        Some(self.attempt(rule, &resources).ok_or(()))
+    }
+
+    /// Tries everything that the statement could allow on these resources.
+    fn attempt(&self, rule: &Rule, resources: &[String]) -> Option<(Request, StatementRef)> {
         let contexts = self.contexts(rule);
-        for action in actions {
-            for resource in &resources {
+        let principal = self.unbounded();
+        for action in self.target.actions.iter().filter(|action| may_do(rule, action)) {
+            for resource in resources {
                 for context in &contexts {
-                    let (action, resource) = (action.to_owned(), resource.clone());
+                    let (action, resource) = ((*action).to_owned(), resource.clone());
                     let request = Request { action, resource, context: context.clone() };
-                    if let Decision::Allowed(by) =
-                        decide(&self.unbounded(), self.resources, &request)
-                    {
-                        return Some(Ok((request, by)));
+                    if let Decision::Allowed(by) = decide(&principal, self.policies, &request) {
+                        return Some((request, by));
                     }
                 }
             }
         }
-        Some(Err(()))
+        None
     }
 
     /// A boundary that nobody has seen may or may not forbid it: here it is not counted on.
@@ -200,7 +271,9 @@ impl<'a> Search<'a> {
     /// own conditions and those of denials tell apart.
     fn contexts(&self, rule: &Rule) -> Vec<BTreeMap<String, Option<Vec<String>>>> {
         let mut conditions: Vec<&Condition> = rule.conditions.iter().collect();
-        let denials = self.policies().flat_map(|policy| &policy.document.rules);
+        let of_resources = self.policies.iter().map(|policy| &policy.policy);
+        let policies = self.principal.policies.iter().chain(of_resources);
+        let denials = policies.flat_map(|policy| &policy.document.rules);
         let denials = denials.filter(|rule| rule.effect == Effect::Deny);
         conditions.extend(denials.flat_map(|rule| &rule.conditions));
         let mut by_key: BTreeMap<&str, Vec<&Condition>> = BTreeMap::new();
@@ -256,15 +329,16 @@ impl<'a> Search<'a> {
 
 /// A prefix that `value` covers and whose listing shows something under `folder`.
 fn shows_under(folder: &str, value: &str, is_pattern: bool) -> Option<String> {
-    let literal = if is_pattern { literal_prefix(value) } else { value };
-    if !folder.starts_with(literal) && !literal.starts_with(folder) {
+    if !is_pattern || !has_wildcard(value) {
+        let shows = folder.starts_with(value) || value.starts_with(folder);
+        return shows.then(|| value.to_owned());
+    }
+    if !may_overlap(value, folder) {
         return None;
     }
-    if !is_pattern || !has_wildcard(value) {
-        return Some(value.to_owned());
-    }
     overlap(value, &format!("{folder}*")).or_else(|| {
-        let lengths = folder.char_indices().map(|(at, _)| at).filter(|&at| at >= literal.len());
+        let least = literal_prefix(value).len();
+        let lengths = folder.char_indices().map(|(at, _)| at).filter(|&at| at >= least);
         let mut shorter = lengths.map(|at| &folder[..at]);
         shorter.find(|prefix| covers(value, prefix) == Answer::Yes).map(str::to_owned)
     })

@@ -86,7 +86,7 @@ pub fn covers(pattern: &str, text: &str) -> Answer {
     if !has_wildcard(pattern) {
         return Answer::of(pattern == text);
     }
-    if !may_overlap(pattern, text, !text.contains(OPEN)) {
+    if !text.contains(OPEN) && !may_overlap(pattern, text) {
         return Answer::No;
     }
     let (pattern, text) = (tokens(pattern), literal_tokens(text));
@@ -109,8 +109,11 @@ pub fn covers(pattern: &str, text: &str) -> Answer {
 
 /// A text that both patterns cover, if there is one.
 pub fn overlap(one: &str, other: &str) -> Option<String> {
-    if !may_overlap(one, other, true) {
+    if !may_overlap(one, other) {
         return None;
+    }
+    if !has_wildcard(one) && !has_wildcard(other) {
+        return (one == other).then(|| one.to_owned());
     }
     overlap_tokens(&tokens(one), &tokens(other))
 }
@@ -126,9 +129,17 @@ pub fn literal_prefix(pattern: &str) -> &str {
 }
 
 /// Rules most pairs out at little cost: what stands before the first wildcards has to agree.
-fn may_overlap(one: &str, other: &str, exact: bool) -> bool {
-    let (one, other) = (literal_prefix(one), literal_prefix(other));
-    !exact || one.starts_with(other) || other.starts_with(one)
+pub(super) fn may_overlap(one: &str, other: &str) -> bool {
+    let wild = |byte: u8| byte == b'*' || byte == b'?';
+    for (one, other) in one.bytes().zip(other.bytes()) {
+        if wild(one) || wild(other) {
+            return true;
+        }
+        if one != other {
+            return false;
+        }
+    }
+    true
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

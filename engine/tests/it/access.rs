@@ -13,8 +13,10 @@ use nfplan_engine::access::decision::decide;
 use nfplan_engine::access::document::Document;
 use nfplan_engine::access::document::Principals;
 use nfplan_engine::access::document::Rule;
+use nfplan_engine::access::search::Guarded;
 use nfplan_engine::access::search::Key;
 use nfplan_engine::access::search::Reach;
+use nfplan_engine::access::search::Seeker;
 use nfplan_engine::access::search::Target;
 use nfplan_engine::access::search::reach;
 use nfplan_engine::policy::Effect;
@@ -287,7 +289,9 @@ proptest! {
         let before: Vec<&ResourcePolicy> = resources.iter().collect();
         let plain = own.iter().flat_map(|policy| &policy.document.rules)
             .all(|rule| rule.effect == Effect::Allow && rule.conditions.len() < 2);
-        match reach(&me(own.clone()), &before, &target, &BTreeMap::new()) {
+        let me = me(own.clone());
+        let seeker = Seeker::new(&me, &[target.actions]);
+        match reach(&seeker, &Guarded::new(&target, &before), &BTreeMap::new()) {
             Reach::None => prop_assert!(allowed.is_empty(), "{:?}", allowed[0]),
             Reach::Witness(mut request, _) => {
                 for key in KEYS {

@@ -13,6 +13,7 @@ mod drift_open_runs;
 mod drift_report;
 mod faults;
 mod impatience;
+mod isolation;
 mod late;
 mod matrix;
 mod matrix_fleet;

@@ -15,7 +15,7 @@ use super::super::text::width;
 use super::*;
 
 pub(super) fn view(width: usize) -> View {
-    View { width, full: false, expand: Vec::new(), units: 4, unread: 0, isolation: Vec::new() }
+    View { width, full: false, expand: Vec::new(), units: 4, unread: 0 }
 }
 
 /// The plan as shown, without header, legend and totals.
