@@ -20,6 +20,7 @@ use clap::parser::ValueSource;
 use crate::reporting::ReportRequest;
 use drift::DriftArguments;
 use researchers::CanArguments;
+use researchers::NextflowConfigArguments;
 use states::OnFailureArgument;
 use states::RollbackArguments;
 use states::StateCommand;
@@ -169,6 +170,11 @@ pub enum Command {
     Graph(GraphArguments),
     /// Print what a researcher or another tool needs to know of a workspace
     Output(OutputArguments),
+    /// Print the configuration that Nextflow needs to work in a workspace
+    ///
+    /// Complete but for credentials: put it in nextflow.config, or give it to Nextflow with -c. It
+    /// is made from the recorded state, without asking the cloud.
+    NextflowConfig(NextflowConfigArguments),
     /// Say whether a researcher may do something, and by which statement
     ///
     /// Decides offline, by the policies as the specs want them, with what states know of ids. What

@@ -11,6 +11,7 @@ pub mod explain;
 pub mod graph;
 pub mod init;
 pub mod man;
+pub mod nextflow_config;
 pub mod output;
 pub mod plan;
 pub mod rollback;

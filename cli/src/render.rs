@@ -22,6 +22,7 @@ pub mod history;
 mod leaves;
 mod lines;
 pub(crate) mod name;
+pub mod nextflow;
 pub mod output;
 mod page;
 mod path;

@@ -20,6 +20,7 @@ use crate::commands::explain::explain;
 use crate::commands::graph::graph;
 use crate::commands::init::init;
 use crate::commands::man::man;
+use crate::commands::nextflow_config::nextflow_config;
 use crate::commands::output::output;
 use crate::commands::plan::plan;
 use crate::commands::rollback::rollback;
@@ -131,6 +132,7 @@ fn dispatch(context: &Context, call: &Call, command: &Command) -> Result<Exit, C
             Command::Diff(arguments) => diff(context, arguments),
             Command::Graph(arguments) => graph(context, arguments).await,
             Command::Output(arguments) => output(context, arguments).await,
+            Command::NextflowConfig(arguments) => nextflow_config(context, arguments).await,
             Command::Can(arguments) => can(context, arguments).await,
             Command::Explain(arguments) => explain(context, arguments).await,
             Command::Rollback(arguments) => rollback(context, arguments).await,

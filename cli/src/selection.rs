@@ -117,6 +117,26 @@ impl Universe {
         }
     }
 
+    /// The one workspace of a researcher.
+    pub fn researcher(&self, user: &str) -> Result<UnitId, CliError> {
+        let units = match self.select(&[user.to_owned()])? {
+            Selected::Units(units) => units,
+            Selected::Everything => self.wanted.clone(),
+        };
+        let workspaces: Vec<UnitId> =
+            units.into_iter().filter(|unit| unit.user().is_some()).collect();
+        match workspaces.as_slice() {
+            [unit] => Ok(unit.clone()),
+            [] => Err(CliError::refused(format!("`{user}` is no researcher"))),
+            several => {
+                let names: Vec<String> = several.iter().map(ToString::to_string).collect();
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let error = CliError::refused(format!("`{user}` has several workspaces"));
+                Err(error.did_you_mean(&names))
+            }
+        }
+    }
+
     fn nothing_matches(&self, missed: &[&String]) -> CliError {
         let list: Vec<String> = missed.iter().map(|text| format!("`{text}`")).collect();
         let verb = if missed.len() == 1 { "matches" } else { "match" };

@@ -115,6 +115,8 @@ pub struct Compute {
     pub bid_percentage: Option<At<u32>>,
     /// The machine image.
     pub ami: At<Ami>,
+    /// Where the image has the AWS CLI. Of no resource: Nextflow has to know it.
+    pub cli_path: Option<At<Box<str>>>,
 }
 
 /// Spot or on-demand instances.

@@ -4,6 +4,14 @@ use clap::Args;
 use clap::ValueEnum;
 use nfplan_engine::access::isolation::Actor;
 
+/// `nfplan nextflow-config`.
+#[derive(Debug, Clone, Args)]
+pub struct NextflowConfigArguments {
+    /// The researcher
+    #[arg(value_name = "USER")]
+    pub user: String,
+}
+
 /// `nfplan can`.
 #[derive(Debug, Clone, Args)]
 pub struct CanArguments {

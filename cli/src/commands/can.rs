@@ -20,7 +20,6 @@ use crate::exit::Exit;
 use crate::planning::access_around;
 use crate::project::Project;
 use crate::render;
-use crate::selection::Selected;
 use crate::selection::Universe;
 
 /// What a plain request does not say: S3 then encrypts as the bucket does.
@@ -46,7 +45,7 @@ struct CanDocument<'a> {
 pub async fn can(context: &Context, arguments: &CanArguments) -> Result<Exit, CliError> {
     let mut project = Project::open(&context.settings).await?;
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-    let unit = one(&universe, &arguments.user)?;
+    let unit = universe.researcher(&arguments.user)?;
     let account = access_around(&mut project, &universe, &unit).await?;
     let actor = Actor::from(arguments.actor);
     let researcher = account.researchers.iter().find(|one| one.unit == unit);
@@ -80,25 +79,6 @@ pub async fn can(context: &Context, arguments: &CanArguments) -> Result<Exit, Cl
     }
     let no = arguments.check && !matches!(decision, Decision::Allowed(_));
     Ok(if no { Exit::Changes } else { Exit::Fine })
-}
-
-/// The workspace of a researcher.
-fn one(universe: &Universe, user: &str) -> Result<UnitId, CliError> {
-    let found = match universe.select(&[user.to_owned()])? {
-        Selected::Units(units) => units,
-        Selected::Everything => universe.wanted.clone(),
-    };
-    let workspaces: Vec<UnitId> = found.into_iter().filter(|unit| unit.user().is_some()).collect();
-    match workspaces.as_slice() {
-        [unit] => Ok(unit.clone()),
-        [] => Err(CliError::refused(format!("`{user}` is no researcher"))),
-        several => {
-            let names: Vec<String> = several.iter().map(ToString::to_string).collect();
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let error = CliError::refused(format!("`{user}` has several workspaces"));
-            Err(error.did_you_mean(&names))
-        }
-    }
 }
 
 fn policies(account: &Account) -> impl Iterator<Item = &ResourcePolicy> {

@@ -242,6 +242,14 @@ pub const PAGES: &[Page] = &[
         exits: READING,
     },
     Page {
+        command: "nextflow-config",
+        examples: &[
+            ("nfplan nextflow-config alice > nextflow.config", "for her next pipeline"),
+            ("nfplan nextflow-config alice --json", "the values alone"),
+        ],
+        exits: READING,
+    },
+    Page {
         command: "can",
         examples: &[
             ("nfplan can alice s3:GetObject s3://example-data/bob/reads.bam", "bob's data?"),

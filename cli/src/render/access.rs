@@ -9,6 +9,7 @@ use nfplan_engine::access::decision::Request;
 use nfplan_engine::access::isolation::Actor;
 use nfplan_engine::access::isolation::Isolation;
 use nfplan_engine::access::isolation::Leak;
+use nfplan_engine::access::isolation::Shared;
 use nfplan_engine::address::Place;
 use nfplan_engine::address::UnitId;
 
@@ -21,6 +22,9 @@ use super::page::YELLOW;
 
 /// How many open questions are listed.
 const MOST_DOUBTS: usize = 5;
+
+/// How many units or places are named.
+const MOST_NAMES: usize = 5;
 
 /// One decision with what it rests on.
 pub fn decision(
@@ -57,28 +61,39 @@ pub fn decision(
     page.finish()
 }
 
-/// A line for each place, and one for each question that is open.
+/// A line for all places with the same verdict, and one for each question that is open.
 pub(super) fn isolation(verdicts: &BTreeMap<Place, Isolation>) -> Vec<String> {
-    verdicts.iter().flat_map(|(place, verdict)| of_place(place, verdict)).collect()
+    let mut alike: BTreeMap<String, Vec<(&Place, u64)>> = BTreeMap::new();
+    for (place, verdict) in verdicts {
+        alike.entry(in_words(verdict)).or_default().push((place, verdict.researchers));
+    }
+    let line = |(words, places): (String, Vec<(&Place, u64)>)| {
+        let researchers = counted(places.iter().map(|(_, count)| count).sum(), "researcher");
+        let place = match places.as_slice() {
+            [(place, _)] => place.to_string(),
+            several => counted(several.len() as u64, "account"),
+        };
+        format!("isolation of {researchers} in {place}: {words}")
+    };
+    let doubts = verdicts.values().flat_map(|verdict| &verdict.unknown).take(MOST_DOUBTS);
+    let doubts = doubts.map(|doubt| {
+        let (from, to) = (&doubt.from, &doubt.to);
+        format!("  ? {from} as {}, {} of {to}: {}", doubt.actor, doubt.kind, doubt.because)
+    });
+    alike.into_iter().map(line).chain(doubts).collect()
 }
 
-fn of_place(place: &Place, verdict: &Isolation) -> Vec<String> {
-    let researchers = counted(verdict.researchers, "researcher");
-    let verdict_in_words = match (verdict.leaks.len(), verdict.unknown.len()) {
+fn in_words(verdict: &Isolation) -> String {
+    let mut words = match (verdict.leaks.len(), verdict.unknown.len()) {
         (0, 0) => "proved".to_owned(),
         (0, unknown) => format!("{} open", counted(unknown as u64, "question")),
         (leaks, _) => format!("{} found", counted(leaks as u64, "leak")),
     };
-    let mut line = format!("isolation of {researchers} in {place}: {verdict_in_words}");
     let shared: Vec<&str> = verdict.exposed.iter().map(|exposure| exposure.shared.name()).collect();
     if !shared.is_empty() {
-        let _ = write!(line, "; shared: {} (-v says why)", shared.join(", "));
+        let _ = write!(words, "; shared: {} (-v says why)", shared.join(", "));
     }
-    let doubts = verdict.unknown.iter().take(MOST_DOUBTS).map(|doubt| {
-        let (from, to) = (&doubt.from, &doubt.to);
-        format!("  ? {from} as {}, {} of {to}: {}", doubt.actor, doubt.kind, doubt.because)
-    });
-    [line].into_iter().chain(doubts).collect()
+    words
 }
 
 /// The ways into others' things of these units, told once for all who have the same.
@@ -110,18 +125,25 @@ fn alike_leaks(leaks: &[&Leak]) -> String {
 
 /// Why researchers share what they share.
 pub fn shared(verdicts: &BTreeMap<Place, Isolation>) -> String {
-    let mut text = String::new();
+    let mut alike: BTreeMap<Shared, Vec<String>> = BTreeMap::new();
     for (place, verdict) in verdicts {
         for exposure in &verdict.exposed {
-            let (name, reason) = (exposure.shared.name(), exposure.shared.reason());
-            let _ = write!(text, "shared in {place}: {name}: {reason}");
-            if exposure.researchers.len() < verdict.researchers.try_into().unwrap_or(usize::MAX) {
-                let units: Vec<String> =
-                    exposure.researchers.iter().map(ToString::to_string).collect();
-                let _ = write!(text, " ({})", units.join(", "));
+            let among = alike.entry(exposure.shared).or_default();
+            if exposure.researchers.len() as u64 == verdict.researchers {
+                among.push(format!("all in {place}"));
+            } else {
+                among.extend(exposure.researchers.iter().map(ToString::to_string));
             }
-            text.push('\n');
         }
+    }
+    let mut text = String::new();
+    for (shared, among) in alike {
+        let shown = among.iter().take(MOST_NAMES).map(String::as_str).collect::<Vec<_>>();
+        let more = match among.len().saturating_sub(MOST_NAMES) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let _ = writeln!(text, "{shared}: {} ({}{more})", shared.reason(), shown.join(", "));
     }
     text
 }

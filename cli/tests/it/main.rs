@@ -17,6 +17,7 @@ mod interruption;
 mod killing;
 mod kit;
 mod life;
+mod nextflow;
 mod output;
 mod outputs;
 mod pages;

@@ -125,6 +125,8 @@ const CASES: &[Case] = &[
     case("graph", Stage::Changed, &["graph", "--format", "mermaid"]),
     case("output", Stage::Applied, &["output", "--select", "alice"]),
     case("output-mistyped", Stage::Applied, &["output", "quue"]),
+    case("nextflow-config", Stage::Applied, &["nextflow-config", "alice"]),
+    case("nextflow-config-mistyped", Stage::Applied, &["nextflow-config", "alcie"]),
     case("can", Stage::Applied, &["can", "alice", "batch:TagResource"]),
     case("can-not", Stage::Applied, &["can", "alice", "s3:GetObject", "s3://data/bob/x"]),
     case("can-mistyped", Stage::Applied, &["can", "alice", "s3-GetObject"]),
@@ -212,7 +214,8 @@ impl Case {
 
     /// What it prints is read by programs, on a terminal too.
     fn is_script(&self) -> bool {
-        ["completions", "graph", "schema", "validate-annotations"].contains(&self.name)
+        ["completions", "graph", "nextflow-config", "schema", "validate-annotations"]
+            .contains(&self.name)
     }
 
     fn on_terminal(&self, prepared: &Project, columns: u16) -> (Option<i32>, Screen) {

@@ -136,7 +136,7 @@ fn verbose_says_more_for_every_command() {
             "explain" | "state show" => &["ec2.vpc/main"],
             "can" => &["alice", "s3:GetObject", "s3://bucket/key"],
             "state forget" => &["ec2.vpc/main", "--reason=why"],
-            "state pull" | "unlock" => &["alice"],
+            "nextflow-config" | "state pull" | "unlock" => &["alice"],
             "state push" => &["a.state"],
             "state restore" => &["--serial=1", "--select=alice"],
             _ => &[],

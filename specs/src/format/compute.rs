@@ -35,6 +35,7 @@ pub(crate) struct ComputeOverlay {
     pub strategy: Option<Set<Strategy>>,
     pub bid_percentage: Option<Set<u32>>,
     pub ami: Option<Set<Ami>>,
+    pub cli_path: Option<Set<Box<str>>>,
 }
 
 /// How Batch chooses instances.
@@ -87,6 +88,12 @@ pub(super) static COMPUTE: Section = Section {
             "The machine image of compute instances. Its id is pinned in nfplan.lock.",
         )
         .or("ecs_optimized"),
+        Key::optional(
+            "cli_path",
+            Shape::Text(&syntax::CLI_PATH),
+            "Where the machine image has the AWS CLI, for jobs to stage data with; its folder's \
+             folder is mounted into containers. Absent: container images have to have it.",
+        ),
     ]],
     rules: &[Rule::Variants(&Variants {
         key: "type",
@@ -201,6 +208,8 @@ fn read(decoder: &mut Decoder<'_>, field: Field<'_>) -> ComputeOverlay {
             .read(fields, "strategy", |decoder, field| decoder.word(field, &STRATEGIES)),
         bid_percentage: decoder.read(fields, "bid_percentage", Decoder::integer),
         ami: decoder.read(fields, "ami", ami),
+        cli_path: decoder
+            .read(fields, "cli_path", |decoder, field| decoder.text(field).map(Box::from)),
     }
 }
 

@@ -115,6 +115,7 @@ fn compute(own: &ComputeOverlay, below: &ComputeOverlay, workspace: Origin) -> C
         // A profile's percentage means nothing to a workspace that is on demand.
         bid_percentage: bid.filter(|_| kind.value == ComputeKind::Spot).map(Set::at),
         ami: layers.at(|layer| layer.ami.as_ref(), Ami::EcsOptimized),
+        cli_path: layers.set(|layer| layer.cli_path.as_ref()).map(Set::at),
         kind,
     }
 }

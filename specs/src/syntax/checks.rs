@@ -189,3 +189,17 @@ pub(crate) fn fill_in(template: &str, user: &str) -> Result<String, String> {
     filled.push_str(rest);
     Ok(filled)
 }
+
+/// Whether a text is the path of an AWS CLI whose grandparent can be mounted into containers.
+pub(super) fn is_cli_path(text: &str) -> bool {
+    let Some(folders) = text.strip_prefix('/').and_then(|path| path.strip_suffix("/aws")) else {
+        return false;
+    };
+    let is_name = |name: &str| {
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        name.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_')
+            && name.bytes().all(inner)
+    };
+    let systems_own = ["usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin"];
+    folders.contains('/') && folders.split('/').all(is_name) && !systems_own.contains(&folders)
+}

@@ -206,6 +206,16 @@ pub(crate) static POLICY_ARN: Form = Form {
     mend: as_it_is,
 };
 
+/// Where a machine has the AWS CLI. Nextflow mounts the folder above its folder into containers, in
+/// place of theirs (Nextflow, "AWS CLI installation"): so that must be one that containers lack.
+pub(crate) static CLI_PATH: Form = Form {
+    expected: "the path of `aws` two folders deep, the first of them one that containers do not \
+               have: /opt/aws-cli/bin/aws",
+    pattern: r"^(?!/usr/(?:local/)?s?bin/aws$)(?:/[A-Za-z0-9_][A-Za-z0-9._-]*){2,}/aws$",
+    matches: checks::is_cli_path,
+    mend: as_it_is,
+};
+
 /// The ARN of an Image Builder pipeline.
 pub(crate) static PIPELINE_ARN: Form = Form {
     expected: "an Image Builder pipeline's ARN such as \

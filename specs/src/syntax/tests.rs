@@ -59,6 +59,28 @@ fn arns_name_the_right_kind_of_thing() {
 }
 
 #[test]
+fn the_folder_above_the_cli_can_be_mounted_into_containers() {
+    check(
+        &CLI_PATH,
+        &["/opt/aws-cli/bin/aws", "/home/ec2-user/miniconda/bin/aws", "/a/b/aws"],
+        &[
+            "",
+            "aws",
+            "/aws",
+            "/bin/aws",
+            "/usr/bin/aws",
+            "/usr/local/bin/aws",
+            "opt/aws-cli/bin/aws",
+            "/opt/aws cli/bin/aws",
+            "/opt/../bin/aws",
+            "/opt//bin/aws",
+            "/opt/it's/bin/aws",
+            "/opt/aws-cli/bin/aws2",
+        ],
+    );
+}
+
+#[test]
 fn names_of_compute_and_network_have_their_forms() {
     check(
         &INSTANCE_TYPE,
@@ -121,7 +143,7 @@ fn reserved_and_illegal_tags_are_refused() {
 }
 
 /// Every form, with texts that have it.
-const FORMS: [(&Form, &[&str]); 23] = [
+const FORMS: [(&Form, &[&str]); 24] = [
     (&STATE_BUCKET, &["s3://example-state/a/b/", "s3://example"]),
     (&KMS_KEY, &["arn:aws:kms:us-east-1:111122223333:key/mrk-1"]),
     (&NOT_EMPTY, &["a", " "]),
@@ -136,6 +158,7 @@ const FORMS: [(&Form, &[&str]); 23] = [
     (&PRINCIPAL_ARN, &["arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:user/x"]),
     (&POLICY_ARN, &["arn:aws:iam::aws:policy/x", "arn:aws-us-gov:iam::111122223333:policy/x"]),
     (&PIPELINE_ARN, &["arn:aws:imagebuilder:us-east-1:111122223333:image-pipeline/nf"]),
+    (&CLI_PATH, &["/opt/aws-cli/bin/aws", "/home/ec2-user/miniconda/bin/aws"]),
     (&AMI, &["ami-0123456789abcdef0"]),
     (&VPC, &["vpc-01234567"]),
     (&SUBNET, &["subnet-0123456789abcdef0"]),

@@ -41,7 +41,8 @@ fn settings() -> Value {
     json!({
         "compute": {
             "type": "spot", "instance_types": ["optimal", "m5.large"], "min_vcpus": 0, "max_vcpus": 64,
-            "strategy": "spot_capacity_optimized", "bid_percentage": 70, "ami": "ecs_optimized"
+            "strategy": "spot_capacity_optimized", "bid_percentage": 70, "ami": "ecs_optimized",
+            "cli_path": "/opt/aws-cli/bin/aws"
         },
         "images": ["quay.io/x/{{username}}:*"],
         "read_buckets": ["ngi-igenomes"],

@@ -74,6 +74,7 @@ pub(super) fn settings() -> WorkspaceSettings {
             strategy: at(16, "SPOT_PRICE_CAPACITY_OPTIMIZED".into()),
             bid_percentage: None,
             ami: at(17, Ami::EcsOptimized),
+            cli_path: None,
         },
         images: at(18, texts(&["quay.io/biocontainers/*"])),
         read_buckets: at(19, texts(&["ngi-igenomes"])),
