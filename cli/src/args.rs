@@ -20,6 +20,7 @@ use clap::parser::ValueSource;
 use crate::reporting::ReportRequest;
 use drift::DriftArguments;
 use researchers::CanArguments;
+use researchers::EnvArguments;
 use researchers::NextflowConfigArguments;
 use states::OnFailureArgument;
 use states::RollbackArguments;
@@ -170,6 +171,12 @@ pub enum Command {
     Graph(GraphArguments),
     /// Print what a researcher or another tool needs to know of a workspace
     Output(OutputArguments),
+    /// Print a researcher's credentials: the secret, in the open
+    ///
+    /// The one command that puts a secret out. It reads the key from where it was delivered, and
+    /// prints it as variables that every tool for AWS knows, region included. Whoever runs it must be
+    /// allowed to read it there.
+    Env(EnvArguments),
     /// Print the configuration that Nextflow needs to work in a workspace
     ///
     /// Complete but for credentials: put it in nextflow.config, or give it to Nextflow with -c. It

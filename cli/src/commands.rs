@@ -7,6 +7,7 @@ pub mod config;
 pub mod destroy;
 pub mod diff;
 pub mod drift;
+pub mod env;
 pub mod explain;
 pub mod graph;
 pub mod init;

@@ -14,6 +14,7 @@ pub mod config;
 mod content;
 pub mod difference;
 pub mod drift;
+pub mod env;
 pub mod error;
 pub mod explain;
 pub mod graph;

@@ -16,6 +16,7 @@ use crate::commands::config::config;
 use crate::commands::destroy::destroy;
 use crate::commands::diff::diff;
 use crate::commands::drift::drift;
+use crate::commands::env::env;
 use crate::commands::explain::explain;
 use crate::commands::graph::graph;
 use crate::commands::init::init;
@@ -132,6 +133,7 @@ fn dispatch(context: &Context, call: &Call, command: &Command) -> Result<Exit, C
             Command::Diff(arguments) => diff(context, arguments),
             Command::Graph(arguments) => graph(context, arguments).await,
             Command::Output(arguments) => output(context, arguments).await,
+            Command::Env(arguments) => env(context, arguments).await,
             Command::NextflowConfig(arguments) => nextflow_config(context, arguments).await,
             Command::Can(arguments) => can(context, arguments).await,
             Command::Explain(arguments) => explain(context, arguments).await,

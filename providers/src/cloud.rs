@@ -53,6 +53,18 @@ impl Cloud {
         Self { aws, ..self }
     }
 
+    /// The simulated cloud.
+    pub(crate) fn sim(&self) -> &Sim {
+        &self.sim
+    }
+
+    /// AWS, if a place is there.
+    #[cfg(feature = "aws")]
+    pub(crate) fn aws_for(&self, place: &Place) -> Option<&Aws> {
+        let (aws, accounts) = self.aws.as_ref()?;
+        accounts.contains(&place.account).then_some(aws)
+    }
+
     /// Lets relative paths of credentials files begin at this folder, not where the process was
     /// started.
     pub fn deliver_files_in(&self, folder: &Path) {
@@ -85,9 +97,7 @@ impl Cloud {
 macro_rules! in_cloud {
     ($self:expr, $place:expr, $cloud:ident => $call:expr) => {{
         #[cfg(feature = "aws")]
-        if let Some(($cloud, accounts)) = &$self.aws
-            && accounts.contains(&$place.account)
-        {
+        if let Some($cloud) = $self.aws_for($place) {
             // The futures of the SDK are too large to be carried around.
             return Box::pin($call).await;
         }

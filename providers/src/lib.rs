@@ -13,7 +13,8 @@
 //! 4. `aws` (a feature) carries out the same calls on AWS itself, and [`cloud`] is both in one, for a
 //!    fleet of which each account is on one of them.
 //! 5. [`sink`] puts the secret of an access key into a file, so that it never leaves this crate in
-//!    any other way.
+//!    any other way but one: [`delivered`] tells a key again that was delivered, to whoever may read
+//!    where it is.
 //!
 //! A new resource type is a file under `types`, a line in the registry and the calls for it.
 
@@ -21,6 +22,7 @@
 pub mod aws;
 pub mod calls;
 pub mod cloud;
+pub mod delivered;
 mod files;
 pub mod registry;
 pub mod sim;

@@ -23,6 +23,8 @@ use std::path::PathBuf;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
+use crate::delivered::AccessKey;
+
 const PROFILE: &str = "[default]";
 const KEY_ID: &str = "aws_access_key_id";
 const SECRET: &str = "aws_secret_access_key";
@@ -89,6 +91,14 @@ pub fn promote(path: &Path, key_id: &str) -> Result<(), SinkError> {
         return Err(SinkError::NotStaged { path: path.into(), key_id: key_id.into() });
     }
     sync(folder(path))
+}
+
+/// The key in `path`, if there is such a file.
+pub fn current(path: &Path) -> Result<Option<AccessKey>, SinkError> {
+    let Some(text) = read(path)? else { return Ok(None) };
+    let key = parse(text.expose_secret())
+        .map(|(id, secret)| AccessKey { id: id.into(), secret: SecretString::from(secret) });
+    key.map(Some).ok_or_else(|| SinkError::Foreign { path: path.into() })
 }
 
 /// The id of the key in `path`, if there is such a file.
@@ -159,27 +169,31 @@ fn write_new(path: &Path, key_id: &str, secret: &SecretString) -> io::Result<()>
 }
 
 fn key_id_in(path: &Path) -> Result<Option<String>, SinkError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => SecretString::from(text),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) if error.kind() == ErrorKind::InvalidData => {
-            return Err(SinkError::Foreign { path: path.into() });
-        }
-        Err(error) => return Err(failed("read", path)(error)),
-    };
-    match parse_key_id(text.expose_secret()) {
-        Some(key_id) => Ok(Some(key_id.to_owned())),
+    let Some(text) = read(path)? else { return Ok(None) };
+    match parse(text.expose_secret()) {
+        Some((key_id, _)) => Ok(Some(key_id.to_owned())),
         None => Err(SinkError::Foreign { path: path.into() }),
     }
 }
 
-/// The key id of a file that consists of one complete profile `default` and nothing else.
-fn parse_key_id(text: &str) -> Option<&str> {
+fn read(path: &Path) -> Result<Option<SecretString>, SinkError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(SecretString::from(text))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::InvalidData => {
+            Err(SinkError::Foreign { path: path.into() })
+        }
+        Err(error) => Err(failed("read", path)(error)),
+    }
+}
+
+/// Key id and secret of a file that consists of one complete profile `default` and nothing else.
+fn parse(text: &str) -> Option<(&str, &str)> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     (lines.next()? == PROFILE).then_some(())?;
     let key_id = setting(lines.next()?, KEY_ID)?;
-    setting(lines.next()?, SECRET)?;
-    lines.next().is_none().then_some(key_id)
+    let secret = setting(lines.next()?, SECRET)?;
+    lines.next().is_none().then_some((key_id, secret))
 }
 
 fn setting<'a>(line: &'a str, name: &str) -> Option<&'a str> {

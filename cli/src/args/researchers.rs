@@ -4,6 +4,30 @@ use clap::Args;
 use clap::ValueEnum;
 use nfplan_engine::access::isolation::Actor;
 
+/// `nfplan env`.
+#[derive(Debug, Clone, Args)]
+pub struct EnvArguments {
+    /// The researcher
+    #[arg(value_name = "USER")]
+    pub user: String,
+    /// In which form
+    #[arg(long, value_enum, env = "NFPLAN_ENV_FORMAT")]
+    pub format: EnvFormat,
+}
+
+/// The form of a client's credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EnvFormat {
+    /// Lines for a POSIX shell to evaluate
+    Sh,
+    /// Lines of KEY=VALUE
+    Dotenv,
+    /// One JSON map
+    Json,
+    /// A Secret of Kubernetes
+    K8sSecret,
+}
+
 /// `nfplan nextflow-config`.
 #[derive(Debug, Clone, Args)]
 pub struct NextflowConfigArguments {

@@ -242,6 +242,15 @@ pub const PAGES: &[Page] = &[
         exits: READING,
     },
     Page {
+        command: "env",
+        examples: &[
+            ("nfplan env alice --format dotenv > alice.env", "for a container"),
+            ("nfplan env alice --format k8s-secret | kubectl apply -f -", "for a pod"),
+            ("nfplan env alice --format sh", "for `eval` in a shell"),
+        ],
+        exits: READING,
+    },
+    Page {
         command: "nextflow-config",
         examples: &[
             ("nfplan nextflow-config alice > nextflow.config", "for her next pipeline"),

@@ -1,13 +1,19 @@
 //! The secret access key is in the one place that was asked for, and nowhere else.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use nfplan_providers::sim::Sim;
+use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::utf8_percent_encode;
 use secrecy::ExposeSecret as _;
 
 use crate::kit::Answer;
 use crate::kit::Project;
+use crate::kit::place;
 
 /// The secrets of all keys that exist or ever existed.
 fn canaries(project: &Project) -> Vec<String> {
@@ -16,13 +22,39 @@ fn canaries(project: &Project) -> Vec<String> {
     keys.map(|key| secret(key.remote_id.as_str())).collect()
 }
 
+/// All that a text may look like in what programs write.
+fn disguises(canary: &str) -> Vec<String> {
+    let json = serde_json::Value::from(canary).to_string();
+    let json = json[1..json.len() - 1].to_owned();
+    let debug = format!("{canary:?}");
+    let url = utf8_percent_encode(canary, NON_ALPHANUMERIC).to_string();
+    let in_json_twice = serde_json::Value::from(json.as_str()).to_string();
+    // Within a longer text, base64 has one of three forms, whose middle is always the same.
+    let in_base64 = (0..3).map(|before| {
+        let text = STANDARD_NO_PAD.encode(format!("{}{canary}", "x".repeat(before)));
+        text[4..text.len() - 2].to_owned()
+    });
+    let plain = [
+        canary.to_owned(),
+        json,
+        debug[1..debug.len() - 1].to_owned(),
+        url.to_ascii_lowercase(),
+        url,
+        in_json_twice[1..in_json_twice.len() - 1].to_owned(),
+        canary.bytes().map(|byte| format!("{byte:02x}")).collect(),
+    ];
+    plain.into_iter().chain(in_base64).collect()
+}
+
+/// Whether any of these secrets is in a text, in whatever disguise.
+fn tells(text: &str, canaries: &[String]) -> bool {
+    canaries.iter().flat_map(|canary| disguises(canary)).any(|disguise| text.contains(&disguise))
+}
+
 /// The files that hold any of these texts.
 fn holders(project: &Project, canaries: &[String]) -> Vec<PathBuf> {
     let files = project.files().into_iter();
-    let holds = |bytes: &[u8]| {
-        let text = String::from_utf8_lossy(bytes);
-        canaries.iter().any(|canary| text.contains(canary.as_str()))
-    };
+    let holds = |bytes: &[u8]| tells(&String::from_utf8_lossy(bytes), canaries);
     files.filter(|(_, bytes)| holds(bytes)).map(|(path, _)| path).collect()
 }
 
@@ -47,10 +79,102 @@ fn prints(project: &Project) -> Vec<Answer> {
 fn assert_silent(answers: &[Answer], canaries: &[String]) {
     assert!(!canaries.is_empty());
     for answer in answers {
-        let said =
-            |canary: &String| answer.stdout.contains(canary) || answer.stderr.contains(canary);
-        assert!(!canaries.iter().any(said), "{answer}");
+        assert!(!tells(&answer.stdout, canaries) && !tells(&answer.stderr, canaries), "{answer}");
     }
+}
+
+#[test]
+fn a_planted_leak_is_found_in_every_disguise() {
+    let project = Project::applied(&["alice"]);
+    let canaries = canaries(&project);
+    for (number, disguise) in disguises(&canaries[0]).into_iter().enumerate() {
+        let name = format!("planted-{number}");
+        project.write(&name, &format!("before{disguise}after"));
+        assert_eq!(holders(&project, &canaries), [project.path(&name)], "{disguise}");
+        project.remove(&name);
+    }
+}
+
+#[test]
+fn failures_tell_no_secret() {
+    let project = Project::of(&["alice"]);
+    project.researcher("bob", "credentials: { deliver: file }");
+    project.apply(&[]).exits(0);
+    let canaries = canaries(&project);
+    let file = project.path(".nfplan/credentials/bob");
+    project.write(".nfplan/credentials/bob", "not what nfplan wrote\n");
+    project.researcher("bob", "credentials: { deliver: file }, status: suspended");
+    project.remove("workspaces/alice.yaml");
+    project.write("workspaces/carol.yaml", "carol: { account: mian }\n");
+    let lines: [&[&str]; 4] = [
+        &["plan", "-v"],
+        &["apply", "--auto-approve", "-v"],
+        &["env", "bob", "--format", "sh"],
+        &["nonsense"],
+    ];
+    for lines in [lines, lines.map(|line| if line[0] == "plan" { &["drift", "-v"] } else { line })]
+    {
+        let answers: Vec<Answer> = lines.iter().map(|line| project.run(line)).collect();
+        assert!(answers.iter().all(|answer| answer.code != Some(0)));
+        assert_silent(&answers, &canaries);
+        std::fs::write(project.path("workspaces/carol.yaml"), "").unwrap();
+    }
+    assert!(file.exists());
+    assert_eq!(holders(&project, &canaries), Vec::<PathBuf>::new());
+}
+
+/// What `nfplan env` prints as JSON.
+fn variables(project: &Project, user: &str) -> BTreeMap<String, String> {
+    let answer = project.unchanged_by(|project| project.run(&["env", user, "--format", "json"]));
+    serde_json::from_value(answer.exits(0).json()).unwrap()
+}
+
+#[test]
+fn the_delivered_key_is_told_again_with_the_region() {
+    let project = Project::of(&["alice"]);
+    project.researcher("bob", "credentials: { deliver: file }");
+    project.apply(&[]).exits(0);
+    for user in ["alice", "bob"] {
+        let told = variables(&project, user);
+        let id = project.run(&["output", "access_key_id", "--select", user]).exits(0).stdout;
+        assert_eq!(told["AWS_ACCESS_KEY_ID"], id.trim_end());
+        let secret = Sim::secret_access_key(id.trim_end());
+        assert_eq!(told["AWS_SECRET_ACCESS_KEY"], secret.expose_secret());
+        assert_eq!([&told["AWS_REGION"], &told["AWS_DEFAULT_REGION"]], ["us-east-1"; 2]);
+        assert_eq!(told.len(), 4);
+        let line = ["env", user, "--format", "sh", "--verbose"];
+        let lines = project.run(&line).exits(0);
+        assert!(lines.stdout.lines().all(|line| line.starts_with("export AWS_")), "{lines}");
+        assert!(!tells(&lines.stderr, &canaries(&project)), "{lines}");
+    }
+}
+
+#[test]
+fn what_is_not_the_workspaces_key_is_not_told() {
+    let project = Project::of(&["alice"]);
+    let role =
+        "credentials: { kind: role, assumable_by: [\"arn:aws:iam::111122223333:role/hub\"] }";
+    let hub = [("name".into(), "hub".into()), ("path".into(), "/".into())];
+    project.somebody().put_object(&place(), "iam.role", hub.into()).unwrap();
+    project.researcher("bob", role);
+    project.researcher("carol", "credentials: { deliver: file }");
+    project.researcher("dan", "");
+    let refused = |user: &str, why: &str| {
+        let answer = project.run(&["env", user, "--format", "dotenv"]).exits(7);
+        assert!(answer.stdout.is_empty());
+        answer.says(why);
+    };
+    refused("dan", "is not applied yet");
+    project.apply(&[]).exits(0);
+    refused("bob", "its client assumes a role");
+    project.researcher("dan", "status: suspended");
+    project.apply(&[]).exits(0);
+    refused("dan", "has no access key");
+    project.remove(".nfplan/credentials/carol");
+    refused("carol", "there is no access key in .nfplan/credentials/carol");
+    let foreign = "[default]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = x\n";
+    project.write(".nfplan/credentials/carol", foreign);
+    refused("carol", "holds the key AKIAOTHER");
 }
 
 #[test]

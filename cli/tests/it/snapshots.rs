@@ -125,6 +125,8 @@ const CASES: &[Case] = &[
     case("graph", Stage::Changed, &["graph", "--format", "mermaid"]),
     case("output", Stage::Applied, &["output", "--select", "alice"]),
     case("output-mistyped", Stage::Applied, &["output", "quue"]),
+    case("env-mistyped", Stage::Applied, &["env", "alcie", "--format", "sh"]),
+    case("env-without-format", Stage::Applied, &["env", "alice"]),
     case("nextflow-config", Stage::Applied, &["nextflow-config", "alice"]),
     case("nextflow-config-mistyped", Stage::Applied, &["nextflow-config", "alcie"]),
     case("can", Stage::Applied, &["can", "alice", "batch:TagResource"]),

@@ -134,6 +134,7 @@ fn verbose_says_more_for_every_command() {
             "diff" => &["a.plan", "a.plan"],
             "init" => &["-C", "new"],
             "explain" | "state show" => &["ec2.vpc/main"],
+            "env" => &["alice", "--format=dotenv"],
             "can" => &["alice", "s3:GetObject", "s3://bucket/key"],
             "state forget" => &["ec2.vpc/main", "--reason=why"],
             "nextflow-config" | "state pull" | "unlock" => &["alice"],

@@ -34,9 +34,11 @@ use crate::aws::kinds;
 use crate::aws::lookup;
 use crate::aws::reading;
 use crate::aws::reading::Reading;
+use crate::aws::secretsmanager::current_version;
 use crate::aws::session::Progress;
 use crate::aws::session::Session;
 use crate::aws::survey;
+use crate::delivered::AccessKey;
 
 impl Reader for Aws {
     fn schemas(&self) -> &Schemas {
@@ -59,6 +61,17 @@ impl Reader for Aws {
 
     async fn survey(&self, place: &Place) -> Result<Survey, ProviderError> {
         survey::survey(&Session::new(&self.0, place).await?).await
+    }
+}
+
+impl Aws {
+    /// The key that a secret gives out.
+    pub(crate) async fn delivered_key(
+        &self,
+        place: &Place,
+        secret_arn: &str,
+    ) -> Result<Option<AccessKey>, ProviderError> {
+        current_version::given_out(&Session::new(&self.0, place).await?, secret_arn).await
     }
 }
 

@@ -25,6 +25,7 @@ use nfplan_engine::schema::Schemas;
 use nfplan_engine::value::Attributes;
 use nfplan_engine::value::Value;
 
+use crate::delivered::AccessKey;
 use crate::files;
 use crate::sim::Sim;
 use crate::sim::faults::Step;
@@ -38,6 +39,7 @@ use crate::sim::read;
 use crate::sim::record::Key;
 use crate::sim::scene::Attempt;
 use crate::sim::scene::Refusal;
+use crate::sim::secrets;
 use crate::sim::session::Session;
 use crate::sim::session::internal;
 use crate::sim::survey;
@@ -62,6 +64,17 @@ impl Reader for Sim {
 
     async fn survey(&self, place: &Place) -> Result<Survey, ProviderError> {
         self.looking(place, survey::survey)
+    }
+}
+
+impl Sim {
+    /// The key that a secret gives out.
+    pub(crate) fn delivered_key(
+        &self,
+        place: &Place,
+        secret: &str,
+    ) -> Result<Option<AccessKey>, ProviderError> {
+        self.looking(place, |session| secrets::given_out(session, secret))
     }
 }
 

@@ -10,6 +10,8 @@ use nfplan_engine::provider::UpdateRequest;
 use nfplan_engine::value::Attributes;
 use nfplan_engine::value::Value;
 
+use crate::delivered::AccessKey;
+use crate::sim::ids;
 use crate::sim::kind::Calls;
 use crate::sim::kind::Change;
 use crate::sim::kind::Codes;
@@ -158,6 +160,17 @@ pub(crate) fn stage(
 fn find<'a>(scene: &Scene<'a>, secret: &str) -> Result<&'a Record, Refusal> {
     let reference = &CURRENT_VERSION.references[0];
     scene.refer(&CURRENT_VERSION, reference, secret)
+}
+
+/// The key whose secret a secret gives out, by its ARN or name.
+pub(crate) fn given_out(
+    session: &mut Session<'_>,
+    secret: &str,
+) -> Result<Option<AccessKey>, ProviderError> {
+    session.look("secretsmanager:GetSecretValue")?;
+    let found = session.cloud().find(SECRET.resource_type, SECRET.scope(session.place), secret);
+    let id = found.and_then(|found| current(session, found)).map(str::to_owned);
+    Ok(id.map(|id| AccessKey { secret: ids::secret_access_key(&id), id }))
 }
 
 /// Takes the label off the version of a key that was not promoted.

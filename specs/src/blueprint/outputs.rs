@@ -99,6 +99,12 @@ pub const OUTPUTS: &[Output] = &[
         absent: "the client is an IAM user: see `client_user`",
     },
     Output {
+        name: "access_key_id",
+        meaning: "the id of the client's access key",
+        from: From::Workspace(addresses::ACCESS_KEY, attributes::ID),
+        absent: "the client assumes a role, or the workspace is suspended",
+    },
+    Output {
         name: "secret_arn",
         meaning: "the Secrets Manager secret that holds the client's access key",
         from: From::Workspace(addresses::SECRET, attributes::ARN),

@@ -30,6 +30,7 @@ use crate::aws::selection::choose;
 use crate::aws::session::Session;
 use crate::aws::session::remote_id;
 use crate::aws::sketch::Sketch;
+use crate::delivered::AccessKey;
 use crate::files;
 
 const TYPE: &str = "secretsmanager.current_version";
@@ -131,6 +132,18 @@ pub(crate) async fn stage(
     let call = call.client_request_token(token).secret_string(value.expose_secret()).send();
     session.change("secretsmanager:PutSecretValue", call).await?;
     Ok(())
+}
+
+/// The key that a secret gives out; none if there is no such secret, or nothing in it.
+pub(crate) async fn given_out(
+    session: &Session<'_>,
+    arn: &str,
+) -> Result<Option<AccessKey>, ProviderError> {
+    const LOOK: &str = "secretsmanager:GetSecretValue";
+    let call = session.clients.secrets.get_secret_value().secret_id(arn).version_stage(CURRENT);
+    let found = error::optional(session.look(LOOK, call.send()).await)?;
+    let text = found.and_then(|answer| answer.secret_string).map(SecretString::from);
+    Ok(text.as_ref().and_then(AccessKey::read))
 }
 
 /// Takes the label off the version of a key that was not promoted: AWS deletes versions without one.
