@@ -22,6 +22,7 @@ use drift::DriftArguments;
 use researchers::CanArguments;
 use researchers::EnvArguments;
 use researchers::NextflowConfigArguments;
+use researchers::StatusArguments;
 use states::OnFailureArgument;
 use states::RollbackArguments;
 use states::StateCommand;
@@ -171,6 +172,16 @@ pub enum Command {
     Graph(GraphArguments),
     /// Print what a researcher or another tool needs to know of a workspace
     Output(OutputArguments),
+    /// Set researchers to suspended in their spec files, and plan
+    ///
+    /// Comments and layout of the files stay. The cloud is not changed: the next apply revokes the
+    /// credentials, ends the jobs and stops what costs. Data stays.
+    Suspend(StatusArguments),
+    /// Set researchers to active in their spec files, and plan
+    ///
+    /// Comments and layout of the files stay. The cloud is not changed: the next apply makes a new key
+    /// and starts what was stopped.
+    Resume(StatusArguments),
     /// Print a researcher's credentials: the secret, in the open
     ///
     /// The one command that puts a secret out. It reads the key from where it was delivered, and

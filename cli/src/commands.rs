@@ -19,6 +19,7 @@ pub mod rollback;
 pub mod schema;
 pub mod show;
 pub mod state;
+pub mod status;
 pub mod unlock;
 pub mod update;
 pub mod validate;

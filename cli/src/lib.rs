@@ -42,6 +42,7 @@ pub mod execution;
 pub mod exit;
 pub mod explaining;
 pub mod externals;
+pub mod files;
 pub mod graphing;
 pub mod help;
 pub mod interrupt;

@@ -28,6 +28,8 @@ use crate::commands::rollback::rollback;
 use crate::commands::schema::schema;
 use crate::commands::show::show;
 use crate::commands::state::state;
+use crate::commands::status::resume;
+use crate::commands::status::suspend;
 use crate::commands::unlock::unlock;
 use crate::commands::update::update;
 use crate::commands::validate::validate;
@@ -133,6 +135,8 @@ fn dispatch(context: &Context, call: &Call, command: &Command) -> Result<Exit, C
             Command::Diff(arguments) => diff(context, arguments),
             Command::Graph(arguments) => graph(context, arguments).await,
             Command::Output(arguments) => output(context, arguments).await,
+            Command::Suspend(arguments) => suspend(context, arguments).await,
+            Command::Resume(arguments) => resume(context, arguments).await,
             Command::Env(arguments) => env(context, arguments).await,
             Command::NextflowConfig(arguments) => nextflow_config(context, arguments).await,
             Command::Can(arguments) => can(context, arguments).await,

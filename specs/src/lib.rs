@@ -10,12 +10,13 @@
 //! | text | [`render`], [`annotation`], `tree`, `parse` |
 //! | format | `syntax` (forms of texts), `format::shape` (what may stand where), `decode`, `format` |
 //! | about the format | [`json_schema`] for editors, [`reference`](mod@reference) for people, [`explanation`] of codes |
-//! | whole | [`fleet`], [`outline`], [`look_up`], [`lock`] |
+//! | whole | [`fleet`], [`edit`], [`outline`], [`look_up`], [`lock`] |
 
 pub mod annotation;
 pub mod blueprint;
 pub mod code;
 pub mod diagnostic;
+pub mod edit;
 pub mod escape;
 pub mod explanation;
 pub mod fleet;

@@ -4,6 +4,19 @@ use clap::Args;
 use clap::ValueEnum;
 use nfplan_engine::access::isolation::Actor;
 
+use super::Showing;
+
+/// `nfplan suspend` and `nfplan resume`.
+#[derive(Debug, Clone, Args)]
+pub struct StatusArguments {
+    /// The researchers
+    #[arg(value_name = "USER", required = true)]
+    pub users: Vec<String>,
+    /// How to show the plan.
+    #[command(flatten)]
+    pub showing: Showing,
+}
+
 /// `nfplan env`.
 #[derive(Debug, Clone, Args)]
 pub struct EnvArguments {

@@ -16,6 +16,7 @@ use crate::args::PlanArguments;
 use crate::args::Showing;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::files;
 use crate::planning::FleetPlan;
 use crate::planning::Request;
 use crate::planning::plan_fleet;
@@ -169,13 +170,7 @@ fn left_alone(context: &Context, planned: &FleetPlan) {
 }
 
 fn save(path: &Path, document: &Plan) -> Result<(), CliError> {
-    let fail = |error: std::io::Error| CliError::file("write", path, &error);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file =
-        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(fail)?;
-    serde_json::to_writer_pretty(&mut file, document)
+    let bytes = serde_json::to_vec_pretty(document)
         .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;
-    file.as_file().sync_all().map_err(fail)?;
-    file.persist(path).map_err(|error| fail(error.error))?;
-    Ok(())
+    files::replace(path, &bytes).map_err(|error| CliError::file("write", path, &error))
 }

@@ -242,6 +242,19 @@ pub const PAGES: &[Page] = &[
         exits: READING,
     },
     Page {
+        command: "suspend",
+        examples: &[
+            ("nfplan suspend alice && git diff", "what to commit for review"),
+            ("nfplan suspend alice bob", "two researchers"),
+        ],
+        exits: PLANNING,
+    },
+    Page {
+        command: "resume",
+        examples: &[("nfplan resume alice", "let her work again, once this is applied")],
+        exits: PLANNING,
+    },
+    Page {
         command: "env",
         examples: &[
             ("nfplan env alice --format dotenv > alice.env", "for a container"),
@@ -326,6 +339,10 @@ const COMPARING: &[Exit] = &[
     Exit::InvalidSpecs,
     Exit::Denied,
 ];
+
+/// How commands can end that edit specs and plan.
+const PLANNING: &[Exit] =
+    &[Exit::Unreadable, Exit::Stuck, Exit::Refused, Exit::InvalidSpecs, Exit::Denied];
 
 /// How commands can end that change states or leases, and never the cloud.
 const UPKEEP: &[Exit] =

@@ -99,6 +99,16 @@ fn operations(requests: &[(String, String)]) -> Vec<&str> {
     all.filter(|operation| is_change(operation)).collect()
 }
 
+/// The key that AWS keeps is the one that the state knows, with a secret of AWS's form.
+fn credentials_are_told_again(project: &Project) {
+    let user = "alice@example.org";
+    let told = run(project, &["env", user, "--format", "json"]).exits(0).json();
+    let id = run(project, &["output", "access_key_id", "--select", user]).exits(0).stdout;
+    assert_eq!(told["AWS_ACCESS_KEY_ID"], id.trim_end());
+    assert_eq!(told["AWS_SECRET_ACCESS_KEY"].as_str().unwrap().len(), 40);
+    assert_eq!(told["AWS_REGION"], "us-east-1");
+}
+
 #[test]
 fn a_whole_life_in_two_accounts() {
     let _server = server();
@@ -110,6 +120,7 @@ fn a_whole_life_in_two_accounts() {
     assert_eq!(operations(&requests(None)), Vec::<&str>::new());
     run(&project, &["plan", "--refresh", "deep", "--detailed-exitcode"]).exits(0);
     run(&project, &["drift"]).exits(0).shows("No drift");
+    credentials_are_told_again(&project);
 
     changes_in_place(&project);
     drift_by_somebody_else(&project);

@@ -27,6 +27,7 @@ mod saved_plans;
 mod secrets;
 mod snapshots;
 mod specs;
+mod status;
 mod terminal;
 mod update;
 mod upkeep;

@@ -8,6 +8,8 @@ use nfplan_specs::blueprint::outputs::OUTPUTS;
 use serde_json::Value as Json;
 
 use crate::failure::fill_queues;
+use nfplan_providers::sim::SimObject;
+
 use crate::kit::Answer;
 use crate::kit::BUCKET;
 use crate::kit::PLATFORM;
@@ -32,6 +34,14 @@ fn attribute(project: &Project, resource_type: &str, id: &str, name: &str) -> St
     object.attributes.get(name).and_then(Value::as_text).unwrap().to_owned()
 }
 
+/// The id of the access key of a researcher's client.
+fn key_of(project: &Project, user: &str) -> String {
+    let keys = project.objects_of("iam.access_key", "").into_iter();
+    let is_hers = |key: &SimObject| key.attributes["user"].to_string().contains(user);
+    let mut keys = keys.filter(is_hers).map(|key| key.remote_id.to_string());
+    keys.next().unwrap()
+}
+
 #[test]
 fn every_value_is_that_of_the_object_in_the_cloud() {
     let project = Project::applied(&["alice", "bob"]);
@@ -48,6 +58,7 @@ fn every_value_is_that_of_the_object_in_the_cloud() {
         ("kms_key_arn", attribute(&project, "kms.key", "", "arn")),
         ("log_group", attribute(&project, "logs.log_group", "", "name")),
         ("client_user", attribute(&project, "iam.user", "alice", "name")),
+        ("access_key_id", key_of(&project, "alice")),
         ("secret_arn", attribute(&project, "secretsmanager.secret", "alice", "arn")),
     ]);
     let found: BTreeMap<&str, String> =

@@ -137,7 +137,7 @@ fn verbose_says_more_for_every_command() {
             "env" => &["alice", "--format=dotenv"],
             "can" => &["alice", "s3:GetObject", "s3://bucket/key"],
             "state forget" => &["ec2.vpc/main", "--reason=why"],
-            "nextflow-config" | "state pull" | "unlock" => &["alice"],
+            "nextflow-config" | "resume" | "state pull" | "suspend" | "unlock" => &["alice"],
             "state push" => &["a.state"],
             "state restore" => &["--serial=1", "--select=alice"],
             _ => &[],
