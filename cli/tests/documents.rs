@@ -167,3 +167,8 @@ fn pages_of_the_guide_link_to_pages_that_are_there() {
 fn what_is_said_of_isolation_is_true() {
     judge("docs/isolation.md", 10);
 }
+
+#[test]
+fn what_is_said_of_researchers_is_true() {
+    judge("docs/researchers.md", 8);
+}

@@ -29,14 +29,19 @@ const PROFILE: &str = "profiles:
 
 /// A project with two accounts, each behind a role, and its states on the same server.
 fn project(name: &str) -> Project {
+    project_in(name, [("aws", "us-east-1"), ("aws", "us-west-2")])
+}
+
+/// The same with the accounts in these partitions and regions.
+fn project_in(name: &str, [main, lab]: [(&str, &str); 2]) -> Project {
     let (project, bucket) = crate::project(name);
-    let account = |name: &str, id: &str, region: &str| {
+    let account = |name: &str, id: &str, (partition, region): (&str, &str)| {
+        let role = format!("arn:{partition}:iam::{id}:role/nfplan");
         format!(
-            "  {name}: {{ id: \"{id}\", region: {region}, assume_role: \"arn:aws:iam::{id}:role/nfplan\", \
-             external_id: x1 }}\n"
+            "  {name}: {{ id: \"{id}\", region: {region}, assume_role: \"{role}\", external_id: x1 }}\n"
         )
     };
-    let accounts = account("main", MAIN, "us-east-1") + &account("lab", LAB, "us-west-2");
+    let accounts = account("main", MAIN, main) + &account("lab", LAB, lab);
     let text = format!(
         "nfplan: 1\nblueprint: 1\nenvironment: {name}.example.org\nstate: s3://{bucket}/prod\n\
          accounts:\n{accounts}{PROFILE}"
@@ -149,6 +154,28 @@ fn what_cannot_be_changed_is_replaced_and_what_is_suspended_comes_back() {
     assert_eq!(vpcs["Vpcs"].as_array().unwrap().iter().filter(ours).count(), 0);
     // Buckets, keys and logs stay, and the next apply finds them again.
     run(&project, &apply).exits(0);
+    run(&project, &["destroy", "--auto-approve", "-q"]).exits(0);
+    assert_eq!(get("_invalid", None), json!([]), "requests that the services would refuse");
+}
+
+#[test]
+fn partitions_of_their_own_are_like_any_other() {
+    let _server = server();
+    let places = [("aws-us-gov", "us-gov-west-1"), ("aws-cn", "cn-north-1")];
+    let project = project_in("aws-part", places);
+    let apply = ["apply", "--auto-approve", "-q"];
+    run(&project, &apply).exits(0).shows("76 steps = 76 done");
+    requests(Some(&json!([])));
+    run(&project, &apply).exits(0).shows("No changes.");
+    assert_eq!(operations(&requests(None)), Vec::<&str>::new());
+    run(&project, &["drift"]).exits(0).shows("No drift");
+    for (user, (partition, region)) in ["alice", "bob"].into_iter().zip(places) {
+        let output = ["output", "--json", "--select", &format!("{user}@example.org")];
+        let outputs = run(&project, &output).exits(0).stdout;
+        let arns = outputs.matches("\"arn:").count();
+        assert!(arns > 3 && outputs.matches(&format!("\"arn:{partition}:")).count() == arns);
+        assert!(outputs.contains(region), "{outputs}");
+    }
     run(&project, &["destroy", "--auto-approve", "-q"]).exits(0);
     assert_eq!(get("_invalid", None), json!([]), "requests that the services would refuse");
 }
