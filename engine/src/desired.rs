@@ -269,7 +269,7 @@ impl Checker<'_> {
         if !attribute.shape.fits(&value) {
             let expected = attribute.shape.title();
             self.report(Some(name), format!("`{name}` must be {expected}, not {value}"));
-        } else if let Some(message) = limit(attribute).and_then(|limit| exceeded(limit, &value)) {
+        } else if let Some(message) = excess(attribute, &value) {
             self.report(Some(name), format!("`{name}` {message}"));
         }
     }
@@ -277,6 +277,11 @@ impl Checker<'_> {
     fn report(&mut self, attribute: Option<&str>, message: String) {
         self.problems.push(problem(self.resource, attribute, message));
     }
+}
+
+/// Says how a value exceeds the limit of its attribute, if it does.
+pub(crate) fn excess(attribute: &Attribute, value: &Value) -> Option<String> {
+    limit(attribute).and_then(|limit| exceeded(limit, value))
 }
 
 /// The limit of an attribute; a suffixed name leaves room for its suffix, up to `-g99`.
@@ -304,5 +309,8 @@ fn exceeded(limit: Limit, value: &Value) -> Option<String> {
         }
         _ => return None,
     };
-    (size > most).then(|| format!("has {size} {what}; AWS takes at most {most}: {value}"))
+    // A name is told; a policy would fill the screen.
+    let told = matches!(limit, Limit::Characters(_)).then(|| format!(": {value}"));
+    let told = told.unwrap_or_default();
+    (size > most).then(|| format!("has {size} {what}; AWS takes at most {most}{told}"))
 }

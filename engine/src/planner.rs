@@ -49,6 +49,7 @@ use crate::value::Value;
 
 mod basis;
 mod explain;
+mod limits;
 mod retire;
 
 use basis::Basis;
@@ -145,6 +146,7 @@ impl<'a> Planner<'a> {
             return self.refuse(resource, RefusalKind::UnknownType, unknown_type());
         };
         let resolved = self.outlook.resolve(&resource.inputs);
+        self.check_limits(resource, schema, &resolved);
         let waits_for = self.waits_for(address);
         let basis = self.basis(resource, schema, &resolved);
         let Some(basis) = basis else {
@@ -405,7 +407,19 @@ impl<'a> Planner<'a> {
     }
 
     fn refuse(&mut self, resource: &Resource, kind: RefusalKind, message: String) {
-        let origin = self.input.desired.place_of(resource.origin);
+        self.refuse_at(resource, "", kind, message);
+    }
+
+    /// Refuses because of an attribute, at the spec line that it comes from.
+    fn refuse_at(
+        &mut self,
+        resource: &Resource,
+        attribute: &str,
+        kind: RefusalKind,
+        message: String,
+    ) {
+        let origin = resource.origins.get(attribute).copied().unwrap_or(resource.origin);
+        let origin = self.input.desired.place_of(origin);
         self.refusals.push(Refusal::of_address(&resource.address, Some(origin), kind, message));
     }
 

@@ -28,6 +28,8 @@ pub enum RefusalKind {
     Foreign,
     /// The unit is protected.
     Protected,
+    /// A value is larger than AWS takes.
+    TooLarge,
     /// State or spec name a type that this version does not have.
     UnknownType,
     /// The objects recorded in state need each other in a circle.

@@ -16,6 +16,7 @@ import moto.ec2.models.subnets as subnets
 import moto.ec2.models.vpcs as vpcs
 import moto.ecs.models as ecs
 import moto.iam.models as iam
+import moto.ssm.models as parameters
 from moto.ec2.exceptions import DependencyViolationError
 from moto.ec2.responses.instances import InstanceResponse
 from moto.iam.exceptions import DeleteConflictException
@@ -25,6 +26,22 @@ from moto.iam.exceptions import DeleteConflictException
 OWN_POLICIES = ["AmazonEC2ContainerServiceforEC2Role"]
 known = json.loads(iam.aws_managed_policies_data)
 iam.aws_managed_policies_data = json.dumps({name: known[name] for name in OWN_POLICIES})
+
+
+# Nor does moto know what regions of other partitions offer: they offer what one of the first does.
+LIKE = "us-east-1"
+OTHERS = {
+    "us-gov-west-1": ["usgw1-az1", "usgw1-az2", "usgw1-az3"],
+    "cn-north-1": ["cnn1-az1", "cnn1-az2"],
+}
+for region, zones in OTHERS.items():
+    located = dict(zip(["use1-az1", "use1-az2", "use1-az4"], zones))
+    table = instance_types.INSTANCE_TYPE_OFFERINGS["availability-zone-id"]
+    table[region] = [
+        {**offer, "Location": located[offer["Location"]]}
+        for offer in table[LIKE]
+        if offer["Location"] in located
+    ]
 
 
 def instead(owner, name):
@@ -101,6 +118,11 @@ def _(old, self, offering, filters, location_type):
     rest = {name: values for name, values in filters.items() if name != "instance-type"}
     fits = any(fnmatch.fnmatchcase(offering["InstanceType"], pattern) for pattern in patterns)
     return fits and old(offering, rest, location_type)
+
+
+@instead(parameters.ParameterDict, "_load_tree_parameters")
+def _(old, self, path):
+    return old(path.replace(self.region_name, LIKE) if self.region_name in OTHERS else path)
 
 
 @instead(vpcs.VPCEndPoint, "get_filter_value")

@@ -164,7 +164,7 @@ fn partitions_of_their_own_are_like_any_other() {
     let places = [("aws-us-gov", "us-gov-west-1"), ("aws-cn", "cn-north-1")];
     let project = project_in("aws-part", places);
     let apply = ["apply", "--auto-approve", "-q"];
-    run(&project, &apply).exits(0).shows("76 steps = 76 done");
+    run(&project, &apply).exits(0);
     requests(Some(&json!([])));
     run(&project, &apply).exits(0).shows("No changes.");
     assert_eq!(operations(&requests(None)), Vec::<&str>::new());

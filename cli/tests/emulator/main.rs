@@ -7,6 +7,7 @@
 mod kit;
 
 mod aws;
+mod policies;
 
 use std::env;
 use std::fs;

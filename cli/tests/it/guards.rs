@@ -160,3 +160,20 @@ fn a_workspace_brings_its_platform_along_and_leaves_others_alone() {
     let units: Vec<&str> = results.keys().map(String::as_str).collect();
     assert_eq!(units, [PLATFORM, &unit("alice")]);
 }
+
+#[test]
+fn a_policy_that_is_too_large_once_its_references_are_known_is_refused_before_the_first_apply() {
+    let project = Project::of(&["bob"]);
+    let images = |count: usize| {
+        let images: Vec<String> =
+            (0..count).map(|n| format!("\"quay.io/lab/image-{n:03}:*\"")).collect();
+        format!("images: [{}]", images.join(", "))
+    };
+    project.researcher("alice", &images(200));
+    let answer = project.run(&["plan"]).exits(7);
+    let answer = answer.says("`iam.policy/client` `document` has").says("AWS takes at most 6144");
+    assert!(answer.stderr.contains("workspaces/alice.yaml:1:"), "{answer}");
+    project.unchanged_by(|project| project.run(&["apply", "--auto-approve"])).exits(7);
+    project.researcher("alice", &images(100));
+    project.apply(&[]).exits(0);
+}

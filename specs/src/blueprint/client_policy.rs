@@ -45,10 +45,12 @@ fn describe() -> Statement {
     Statement::allow("SeeBatch", &actions).on(["*"])
 }
 
-/// Submission names queue and definition, and Batch checks both.
+/// Submission names queue and definition, and Batch checks both; and, by its table of permissions, the
+/// job that is made (service authorization reference, "Actions defined by AWS Batch").
 fn submit(workspace: &Workspace<'_>) -> Statement {
     let queue = addresses::JOB_QUEUE.output(attributes::ARN);
-    Statement::allow("SubmitJobs", &["batch:SubmitJob"]).on([queue, definitions(workspace).into()])
+    let own = [queue, definitions(workspace).into(), jobs(workspace).into()];
+    Statement::allow("SubmitJobs", &["batch:SubmitJob"]).on(own)
 }
 
 /// One definition for each image. A privileged container would be root on the instance. A definition

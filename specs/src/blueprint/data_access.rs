@@ -27,10 +27,10 @@ pub(super) fn statements(workspace: &Workspace<'_>, endpoint: Option<&Expr>) -> 
 }
 
 /// Nextflow looks a path up by listing with the path itself as the prefix, first without and then
-/// with a slash.
+/// with a slash. It never lists uploads that are under way, which S3 cannot restrict to a prefix.
 fn list(workspace: &Workspace<'_>) -> Statement {
     let user = &workspace.settings.escaped;
-    Statement::allow("ListOwnData", &["s3:ListBucket", "s3:ListBucketMultipartUploads"])
+    Statement::allow("ListOwnData", &["s3:ListBucket"])
         .on([workspace.platform(addresses::BUCKET, attributes::ARN)])
         .when(
             "StringLike",

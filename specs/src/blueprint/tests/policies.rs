@@ -70,8 +70,9 @@ fn the_client_submits_to_its_own_queue_and_passes_only_the_jobs_role() {
     let expansion = expand(&settings());
     let submit = client(&expansion, "SubmitJobs");
     let definitions = "arn:aws:batch:us-east-1:111122223333:job-definition/nf-*";
-    let both = format!(r#""Resource":["batch.job_queue/main#arn","{definitions}"]"#);
-    assert!(submit.contains(&both), "{submit}");
+    let jobs = "arn:aws:batch:us-east-1:111122223333:job/*";
+    let all = format!(r#""Resource":["batch.job_queue/main#arn","{definitions}","{jobs}"]"#);
+    assert!(submit.contains(&all), "{submit}");
     let pass = client(&expansion, "PassJobsRole");
     assert!(pass.contains(r#""Resource":["iam.role/jobs#arn"]"#), "{pass}");
     assert!(pass.contains(r#""iam:PassedToService":["ecs-tasks.amazonaws.com"]"#), "{pass}");
