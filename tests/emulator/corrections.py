@@ -6,6 +6,7 @@ Sources: EC2 API reference ("Error codes"), IAM API reference.
 import fnmatch
 import json
 
+import moto.ec2.models.amis as amis
 import moto.ec2.models.core as core
 import moto.ec2.models.instance_types as instance_types
 import moto.ec2.models.instances as instances
@@ -42,6 +43,21 @@ for region, zones in OTHERS.items():
         for offer in table[LIKE]
         if offer["Location"] in located
     ]
+
+
+def like(load):
+    """Loads tables of a region that moto has, in place of one that it has not."""
+
+    def replaced(package, path):
+        for region in OTHERS:
+            path = path.replace(f"/{region}.", f"/{LIKE}.")
+        return load(package, path)
+
+    return replaced
+
+
+for module in (amis, parameters):
+    module.load_resource = like(module.load_resource)
 
 
 def instead(owner, name):
@@ -118,11 +134,6 @@ def _(old, self, offering, filters, location_type):
     rest = {name: values for name, values in filters.items() if name != "instance-type"}
     fits = any(fnmatch.fnmatchcase(offering["InstanceType"], pattern) for pattern in patterns)
     return fits and old(offering, rest, location_type)
-
-
-@instead(parameters.ParameterDict, "_load_tree_parameters")
-def _(old, self, path):
-    return old(path.replace(self.region_name, LIKE) if self.region_name in OTHERS else path)
 
 
 @instead(vpcs.VPCEndPoint, "get_filter_value")

@@ -1,5 +1,5 @@
 """Judges policies with parliament: reads `{name: document}` from standard input, and prints what it finds of
-medium severity or higher as a JSON list of texts.
+medium severity or higher, and actions that do not exist, as a JSON list of texts.
 
 parliament knows for each action whether it exists, which resources it takes, and which condition keys.
 """
@@ -12,6 +12,8 @@ warnings.simplefilter("ignore")
 import parliament  # noqa: E402
 
 SEVERE = ("MEDIUM", "HIGH", "CRITICAL")
+# Of low severity to parliament, because it grants nothing; but whoever wrote it meant to.
+MEANT = ("UNKNOWN_ACTION", "UNKNOWN_PREFIX", "NO_VERSION")
 
 
 def scalars(value):
@@ -30,7 +32,11 @@ def findings(document):
     ]
     policy = parliament.analyze_policy_string(json.dumps({**document, "Statement": statements}))
     found = map(parliament.enhance_finding, policy.findings)
-    return [f"{one.severity} {one.issue}: {one.detail}" for one in found if one.severity in SEVERE]
+    return [
+        f"{one.severity} {one.issue}: {one.detail}"
+        for one in found
+        if one.severity in SEVERE or one.issue in MEANT
+    ]
 
 
 documents = json.load(sys.stdin)
