@@ -7,12 +7,12 @@
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on fails")]
 
 use std::env;
-use std::fs;
 
 use nfplan_engine::plan::Refresh;
 use nfplan_providers::sim::Sim;
 use nfplan_state::stores::AnyStore;
 use nfplan_state::stores::MemoryStore;
+use nfplan_tests::measure::cpu_milliseconds;
 use nfplan_tests::site::assert_applied;
 use nfplan_tests::site::carry_out;
 use nfplan_tests::site::open;
@@ -60,12 +60,4 @@ fn fleet(count: usize) -> FleetSpec {
     (0..count).fold(specs, |specs, number| {
         specs.with(&format!("user-{number}"), &account(number / CROWD), &[])
     })
-}
-
-/// The processor time of this process so far.
-fn cpu_milliseconds() -> u64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-    // Fields 14 and 15 of the whole line, in ticks of a hundredth of a second.
-    (fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()) * 10
 }

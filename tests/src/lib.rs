@@ -4,7 +4,7 @@
 //! line does, on a simulated cloud. A [`picture::Picture`] says what that cloud looks like without
 //! what no two histories share. [`fleets`] makes random specs and edits of them, a
 //! [`passage::Passage`] is one of a fixed set of changes, and [`mortal`] and [`late`] are processes
-//! and calls that something happens to.
+//! and calls that something happens to. [`measure`] is for benchmarks.
 
 #![expect(clippy::unwrap_used, reason = "a panic of the kit is a failed test")]
 
@@ -12,6 +12,7 @@ pub mod conformance;
 pub mod fleets;
 pub mod hung;
 pub mod late;
+pub mod measure;
 pub mod mortal;
 pub mod passage;
 mod passing;

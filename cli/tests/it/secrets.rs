@@ -22,6 +22,10 @@ fn canaries(project: &Project) -> Vec<String> {
     keys.map(|key| secret(key.remote_id.as_str())).collect()
 }
 
+fn hexadecimal(digit: u8) -> char {
+    char::from_digit(digit.into(), 16).unwrap()
+}
+
 /// All that a text may look like in what programs write.
 fn disguises(canary: &str) -> Vec<String> {
     let json = serde_json::Value::from(canary).to_string();
@@ -41,7 +45,7 @@ fn disguises(canary: &str) -> Vec<String> {
         url.to_ascii_lowercase(),
         url,
         in_json_twice[1..in_json_twice.len() - 1].to_owned(),
-        canary.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        canary.bytes().flat_map(|byte| [byte >> 4, byte & 15]).map(hexadecimal).collect(),
     ];
     plain.into_iter().chain(in_base64).collect()
 }

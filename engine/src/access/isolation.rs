@@ -34,10 +34,10 @@ pub enum Kind {
     List,
     /// Submitting jobs to the queue.
     Submit,
-    /// Passing a role to a service, or assuming it.
+    /// Passing a role to a service, assuming it, or changing what it may do and who may take it.
     #[serde(rename = "pass-role")]
     Role,
-    /// Reading the secret, or making keys of the user.
+    /// Reading or writing the secret, making keys of the user, or changing what it may do.
     #[serde(rename = "secrets")]
     Secret,
 }

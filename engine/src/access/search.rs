@@ -21,8 +21,10 @@ use super::text::Answer;
 use super::text::covers;
 use super::text::has_wildcard;
 use super::text::instance;
+use super::text::is_to_be_made;
 use super::text::literal_prefix;
 use super::text::may_overlap;
+use super::text::may_overlap_within;
 use super::text::overlap;
 use crate::policy::Effect;
 
@@ -137,9 +139,10 @@ impl<'a> Guarded<'a> {
         self.target
     }
 
-    /// Whether the policies before it may allow something by themselves.
-    pub fn lets_in(&self) -> bool {
-        !self.allowing.is_empty() || self.strange.is_some()
+    /// Whether it may be reached by what does not name it: because the policies before it may allow
+    /// something by themselves, or because it is not known what it will be called.
+    pub fn is_open(&self) -> bool {
+        !self.allowing.is_empty() || self.strange.is_some() || is_to_be_made(&self.target.resource)
     }
 
     /// Another target behind the same policies.
@@ -205,7 +208,8 @@ impl Search<'_> {
     fn through(&self, rule: &Rule) -> Option<Result<(Request, StatementRef), ()>> {
         let target = &self.target.resource;
         let patterns = rule.resources.as_deref();
-        if patterns.is_some_and(|list| !list.iter().any(|one| may_overlap(one, target)))
+        let near = |one: &String| may_overlap(one, target) || is_to_be_made(target);
+        if patterns.is_some_and(|list| !list.iter().any(near))
             || !rule.conditions.iter().all(|condition| self.can_hold(condition))
         {
             return None;
@@ -214,10 +218,12 @@ impl Search<'_> {
             Some(list) => list.iter().filter_map(|one| overlap(one, target)).collect(),
             None => vec![instance(target)],
         };
-        if resources.is_empty() {
-            return None;
+        let vague = || patterns.into_iter().flatten().any(|one| may_overlap_within(one, target));
+        match resources.as_slice() {
+            [] if vague() => Some(Err(())),
+            [] => None,
+            resources => Some(self.attempt(rule, resources).ok_or(())),
         }
-        Some(self.attempt(rule, &resources).ok_or(()))
     }
 
     /// Tries everything that the statement could allow on these resources.

@@ -118,6 +118,24 @@ pub fn overlap(one: &str, other: &str) -> Option<String> {
     overlap_tokens(&tokens(one), &tokens(other))
 }
 
+/// Whether two patterns may overlap although they have none that is known to: `other` has a value that
+/// is to be made, and the wildcards of `one` might find something within it.
+pub(super) fn may_overlap_within(one: &str, other: &str) -> bool {
+    if !has_wildcard(one) || !is_to_be_made(other) {
+        return false;
+    }
+    let loose = tokens(other).into_iter().map(|token| match token {
+        Token::Made(_) => Token::Many,
+        other => other,
+    });
+    overlap_tokens(&tokens(one), &loose.collect::<Vec<_>>()).is_some()
+}
+
+/// Whether a text has a value that the cloud has yet to make.
+pub(super) fn is_to_be_made(text: &str) -> bool {
+    text.contains(OPEN)
+}
+
 /// A text that the pattern covers.
 pub fn instance(pattern: &str) -> String {
     pattern.replace('*', "").replace('?', "x")
@@ -312,6 +330,16 @@ mod tests {
         assert_eq!(covers(&format!("{one}/*"), &format!("{other}/x")), Answer::Unknown);
         assert_eq!(covers("arn:aws:kms:*", &one), Answer::Unknown);
         assert_eq!(covers("arn:*/x", &format!("{one}/y")), Answer::No);
+    }
+
+    #[test]
+    fn what_wildcards_may_find_within_an_id_to_be_made_is_not_ruled_out() {
+        let one = made("a");
+        assert!(may_overlap_within("arn:aws:secretsmanager:*", &one));
+        assert!(may_overlap_within("arn:*/x", &format!("{one}/*")));
+        assert!(!may_overlap_within("arn:*/x", &format!("{one}/y")));
+        assert!(!may_overlap_within("arn:aws:secretsmanager:x", &one));
+        assert!(!may_overlap_within("arn:*", "bucket"));
     }
 
     #[test]

@@ -48,8 +48,16 @@ const TAKING_ROLES: &[&str] = &[
     "iam:AttachRolePolicy",
     "iam:PutRolePolicy",
 ];
-const TAKING_USERS: &[&str] =
-    &["iam:CreateAccessKey", "iam:UpdateAccessKey", "iam:CreateLoginProfile"];
+const TAKING_POLICIES: &[&str] = &["iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"];
+const TAKING_USERS: &[&str] = &[
+    "iam:CreateAccessKey",
+    "iam:UpdateAccessKey",
+    "iam:CreateLoginProfile",
+    "iam:UpdateLoginProfile",
+    "iam:AttachUserPolicy",
+    "iam:PutUserPolicy",
+];
+const TAKING_SECRETS: &[&str] = &["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"];
 
 /// The objects of a unit that access hangs on, as they are or as they will be.
 #[derive(Debug, Clone)]
@@ -276,7 +284,10 @@ fn own(platform: &Holdings, workspace: &Holdings) -> Vec<(Kind, Target)> {
     for role in [addresses::JOBS_ROLE, addresses::CLIENT_ROLE, addresses::INSTANCE_ROLE] {
         add(Kind::Role, TAKING_ROLES, role);
     }
-    add(Kind::Secret, &["secretsmanager:GetSecretValue"], addresses::SECRET);
+    for policy in [addresses::CLIENT_POLICY, addresses::JOBS_POLICY] {
+        add(Kind::Role, TAKING_POLICIES, policy);
+    }
+    add(Kind::Secret, TAKING_SECRETS, addresses::SECRET);
     add(Kind::Secret, TAKING_USERS, addresses::USER);
     own
 }

@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use nfplan_cli::planning::Request;
+use nfplan_cli::planning::preview_fleet;
+use nfplan_cli::selection::Selected;
+use nfplan_cli::selection::Universe;
 use nfplan_engine::access::decision::Attached;
 use nfplan_engine::access::decision::Decision;
 use nfplan_engine::access::decision::ResourcePolicy;
@@ -19,6 +23,7 @@ use nfplan_engine::plan::Refresh;
 use nfplan_engine::policy::Effect;
 use nfplan_engine::refusal::RefusalKind;
 use nfplan_tests::site::Site;
+use nfplan_tests::site::block_on;
 use nfplan_tests::spec::FleetSpec;
 use serde_json::Value as Json;
 use serde_json::json;
@@ -104,6 +109,29 @@ fn a_statement_that_opens_anything_of_another_is_a_leak_with_a_request_that_show
         }
     }
     assert_eq!(kinds, Kind::ALL.into());
+}
+
+#[test]
+fn what_may_turn_out_to_be_within_reach_is_no_proof() {
+    let site = Site::new(&crowd());
+    site.plan(Refresh::Bulk);
+    let mut project = site.project();
+    let planned = block_on(async {
+        let universe = Universe::survey(Some(&project.fleet), &project.store).await.unwrap();
+        let (selected, refresh) = (Selected::Everything, Refresh::None);
+        let (destroy, locked, replace) = (false, true, Vec::new());
+        let request = Request { selected, destroy, refresh, locked, replace };
+        preview_fleet(&mut project, &universe, &request).await.unwrap()
+    });
+    let place = "111122223333.us-east-1".parse().unwrap();
+    let mut account = planned.access.accounts.unwrap().remove(&place).unwrap();
+    assert!(check(&account).is_proved());
+    // The ARN of a secret ends in letters that nobody knows before it is made.
+    let_alice(&mut account, "secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:secret:*");
+    let found = check(&account);
+    assert!(!found.is_proved());
+    assert!(found.unknown.iter().all(|doubt| doubt.kind == Kind::Secret), "{found:#?}");
+    assert!(found.leaks.is_empty());
 }
 
 #[test]

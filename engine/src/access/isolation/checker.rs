@@ -72,7 +72,7 @@ type Thing<'a> = (&'a Researcher, Guarded<'a>);
 struct Index<'a> {
     /// By what stands before the first wildcard of their resource.
     by_beginning: BTreeMap<&'a str, Vec<usize>>,
-    /// Those whose own policies may let somebody in.
+    /// Those that may be reached by what does not name them.
     open: Vec<usize>,
     count: usize,
 }
@@ -84,7 +84,7 @@ impl<'a> Index<'a> {
             let beginning = literal_prefix(&guarded.target().resource);
             by_beginning.entry(beginning).or_default().push(at);
         }
-        let open = things.iter().enumerate().filter(|(_, (_, guarded))| guarded.lets_in());
+        let open = things.iter().enumerate().filter(|(_, (_, guarded))| guarded.is_open());
         let open = open.map(|(at, _)| at).collect();
         Self { by_beginning, open, count: things.len() }
     }
