@@ -41,10 +41,14 @@ async fn set(
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     let edits = edits(context, &project, &universe, &arguments.users, status)?;
     drop(project);
-    for (file, text) in &edits {
+    for (file, Edit { text, users }) in &edits {
         let path = context.settings.root.join(file);
         files::replace(&path, text.as_bytes())
             .map_err(|error| CliError::file("write", &path, &error))?;
+        // Said only once it is so: a later file may not be writable.
+        for user in users {
+            context.note(&format!("{file}: {user} is set to `status: {}`\n", word(status)));
+        }
     }
     let selection = Selection { select: arguments.users.clone() };
     let planning = Planning { selection, refresh: RefreshArgument::Bulk, locked: false };
@@ -54,6 +58,14 @@ async fn set(
     plan(context, &arguments).await
 }
 
+/// A file to be written.
+#[derive(Default)]
+struct Edit {
+    text: String,
+    /// The researchers whose status changes.
+    users: Vec<String>,
+}
+
 /// The new texts of the files that change.
 fn edits(
     context: &Context,
@@ -61,10 +73,10 @@ fn edits(
     universe: &Universe,
     users: &[String],
     status: Status,
-) -> Result<BTreeMap<String, String>, CliError> {
+) -> Result<BTreeMap<String, Edit>, CliError> {
     // All who are not known, at once.
     universe.select(users)?;
-    let mut texts: BTreeMap<String, String> = BTreeMap::new();
+    let mut edits: BTreeMap<String, Edit> = BTreeMap::new();
     for user in users {
         let unit = universe.researcher(user)?;
         let Some(spec) = project.spec(&unit) else {
@@ -73,21 +85,21 @@ fn edits(
         };
         let file = project.fleet.source_of(spec).to_owned();
         let path = context.settings.root.join(&file);
-        let text = match texts.get(&file) {
-            Some(text) => text.clone(),
+        let text = match edits.get(&file) {
+            Some(edit) => edit.text.clone(),
             None => {
                 fs::read_to_string(&path).map_err(|error| CliError::file("read", &path, &error))?
             }
         };
         let edited = set_status(&file, &text, spec.user(), status)
             .map_err(|error| CliError::refused(error.to_string()))?;
-        let (user, word) = (spec.user(), word(status));
-        if let Some(edited) = edited {
-            context.note(&format!("{file}: {user} is set to `status: {word}`\n"));
-            texts.insert(file, edited);
+        if let Some(text) = edited {
+            let edit = edits.entry(file).or_default();
+            edit.text = text;
+            edit.users.push(spec.user().to_owned());
         } else {
-            context.note(&format!("{file}: {user} is {word} already\n"));
+            context.note(&format!("{file}: {} is {} already\n", spec.user(), word(status)));
         }
     }
-    Ok(texts)
+    Ok(edits)
 }
