@@ -43,7 +43,8 @@ pub async fn env(context: &Context, arguments: &EnvArguments) -> Result<Exit, Cl
             let user = unit.user().map(ToString::to_string).unwrap_or_default();
             env::k8s_secret(&user, &variables)
         }
-        (EnvFormat::Json, _) | (_, true) => env::json(&variables),
+        (EnvFormat::Json, false) => env::json(&variables),
+        (_, true) => env::document(&variables),
     };
     context.print(text.expose_secret())?;
     Ok(Exit::Fine)

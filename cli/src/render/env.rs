@@ -34,10 +34,20 @@ pub fn dotenv(variables: &[Variable]) -> SecretString {
 
 /// One JSON map.
 pub fn json(variables: &[Variable]) -> SecretString {
+    SecretString::from(format!("{}\n", map(variables)))
+}
+
+/// The versioned document: the same map with its format.
+pub fn document(variables: &[Variable]) -> SecretString {
+    let map = map(variables);
+    SecretString::from(format!("{{\n\"format\": \"nfplan.env/1\",\n\"variables\": {map}\n}}\n"))
+}
+
+fn map(variables: &[Variable]) -> String {
     let entries = variables
         .iter()
         .map(|(name, value)| format!("  {}: {}", quoted(name), quoted(value.expose_secret())));
-    SecretString::from(format!("{{\n{}\n}}\n", entries.collect::<Vec<_>>().join(",\n")))
+    format!("{{\n{}\n}}", entries.collect::<Vec<_>>().join(",\n"))
 }
 
 /// A Secret of Kubernetes, named after the escaped user name.

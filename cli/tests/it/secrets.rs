@@ -146,6 +146,9 @@ fn the_delivered_key_is_told_again_with_the_region() {
         assert_eq!(told["AWS_SECRET_ACCESS_KEY"], secret.expose_secret());
         assert_eq!([&told["AWS_REGION"], &told["AWS_DEFAULT_REGION"]], ["us-east-1"; 2]);
         assert_eq!(told.len(), 4);
+        let document = project.run(&["env", user, "--format", "sh", "--json"]).exits(0).json();
+        assert_eq!(document["format"], "nfplan.env/1");
+        assert_eq!(document["variables"], serde_json::to_value(&told).unwrap());
         let line = ["env", user, "--format", "sh", "--verbose"];
         let lines = project.run(&line).exits(0);
         assert!(lines.stdout.lines().all(|line| line.starts_with("export AWS_")), "{lines}");
