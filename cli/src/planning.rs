@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use nfplan_engine::access::isolation::Account;
 use nfplan_engine::address::Address;
 use nfplan_engine::address::External;
 use nfplan_engine::address::Place;
@@ -144,28 +143,6 @@ pub async fn preview_fleet(
     let (access, looked) = (Access::kept(), Some(Vec::new()));
     let kept = FleetPlan { access, looked, ..FleetPlan::default() };
     plan_places(project, universe, request, (&units, &pins), kept).await
-}
-
-/// Who reaches what in the place of a unit, as the specs want it: the cloud is not asked, nothing is
-/// written, and what is not pinned is refused.
-pub async fn access_around(
-    project: &mut Project,
-    universe: &Universe,
-    unit: &UnitId,
-) -> Result<Account, CliError> {
-    let request = Request {
-        selected: Selected::Units(BTreeSet::from([unit.clone()])),
-        destroy: false,
-        refresh: Refresh::None,
-        locked: true,
-        replace: Vec::new(),
-    };
-    let units = scope(universe, &request);
-    let pins = look_up(project, &units, &request).await?.table()?;
-    let kept = FleetPlan { access: Access::kept(), ..FleetPlan::default() };
-    let planned = plan_places(project, universe, &request, (&units, &pins), kept).await?;
-    let mut accounts = planned.access.accounts.unwrap_or_default();
-    Ok(accounts.remove(unit.place()).unwrap_or_default())
 }
 
 /// The units of a plan by place.

@@ -1,9 +1,10 @@
 //! `nfplan can`: whether a researcher may do something, and by which statement.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use nfplan_engine::access::decision::Decision;
-use nfplan_engine::access::decision::Request;
+use nfplan_engine::access::decision::Request as AccessRequest;
 use nfplan_engine::access::decision::ResourcePolicy;
 use nfplan_engine::access::decision::StatementRef;
 use nfplan_engine::access::decision::decide;
@@ -11,15 +12,18 @@ use nfplan_engine::access::isolation::Account;
 use nfplan_engine::access::isolation::Actor;
 use nfplan_engine::access::isolation::Researcher;
 use nfplan_engine::address::UnitId;
+use nfplan_engine::plan::Refresh;
 use serde::Serialize;
 
 use super::Context;
 use crate::args::researchers::CanArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::planning::access_around;
+use crate::planning::Request;
+use crate::planning::preview_fleet;
 use crate::project::Project;
 use crate::render;
+use crate::selection::Selected;
 use crate::selection::Universe;
 
 /// What a plain request does not say: S3 then encrypts as the bucket does.
@@ -33,7 +37,7 @@ struct CanDocument<'a> {
     unit: &'a UnitId,
     user: &'a str,
     actor: Actor,
-    request: &'a Request,
+    request: &'a AccessRequest,
     verdict: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<&'a StatementRef>,
@@ -81,6 +85,25 @@ pub async fn can(context: &Context, arguments: &CanArguments) -> Result<Exit, Cl
     Ok(if no { Exit::Changes } else { Exit::Fine })
 }
 
+/// Who reaches what in the place of a unit, as the specs want it: the cloud is not asked, nothing is
+/// written, and what is not pinned is refused.
+pub async fn access_around(
+    project: &mut Project,
+    universe: &Universe,
+    unit: &UnitId,
+) -> Result<Account, CliError> {
+    let request = Request {
+        selected: Selected::Units(BTreeSet::from([unit.clone()])),
+        destroy: false,
+        refresh: Refresh::None,
+        locked: true,
+        replace: Vec::new(),
+    };
+    let planned = preview_fleet(project, universe, &request).await?;
+    let mut accounts = planned.access.accounts.unwrap_or_default();
+    Ok(accounts.remove(unit.place()).unwrap_or_default())
+}
+
 fn policies(account: &Account) -> impl Iterator<Item = &ResourcePolicy> {
     let of_researchers = account.researchers.iter().flat_map(|researcher| &researcher.policies);
     account.policies.iter().chain(of_researchers)
@@ -91,7 +114,7 @@ fn request(
     actor: Actor,
     researcher: &Researcher,
     unit: &UnitId,
-) -> Result<Request, CliError> {
+) -> Result<AccessRequest, CliError> {
     let action = arguments.action.clone();
     if !action
         .split_once(':')
@@ -119,7 +142,7 @@ fn request(
         let value = (!value.is_empty()).then(|| vec![value.to_owned()]);
         context.insert(key.to_lowercase(), value);
     }
-    Ok(Request { action, resource, context })
+    Ok(AccessRequest { action, resource, context })
 }
 
 /// The ARN that a resource stands for, and the prefix that a listing asks for.
