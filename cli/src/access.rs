@@ -106,6 +106,7 @@ impl Access {
         let verdict = isolation::check(&account);
         // What others reach already is no reason to refuse those who change.
         let leaks = verdict.leaks.iter().filter(|leak| planned.contains(&leak.from));
+        let refusal = |leak: &Leak| Refusal::of_unit(RefusalKind::Leak, leak.to_string());
         let refusals = leaks.map(|leak| (leak.from.clone(), refusal(leak))).collect();
         if verdict.researchers > 1 {
             self.verdicts.insert(place.clone(), verdict);
@@ -170,18 +171,4 @@ impl Gathering {
             UnitId::Workspace(..) => self.workspaces.push(holdings),
         }
     }
-}
-
-/// A leak as what stands in the way of a plan.
-fn refusal(leak: &Leak) -> Refusal {
-    let Leak { actor, kind, to, others, request, by, .. } = leak;
-    let others = match others {
-        0 => String::new(),
-        1 => " and of one other".into(),
-        count => format!(" and of {count} others"),
-    };
-    let message = format!(
-        "would reach what belongs to {to}{others} ({kind}, as {actor}): {request} is allowed by {by}"
-    );
-    Refusal::of_unit(RefusalKind::Leak, message)
 }

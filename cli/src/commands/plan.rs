@@ -1,6 +1,7 @@
 //! `nfplan plan`: what would change. Writes nothing but pins and the file it is asked for.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use nfplan_engine::address::UnitId;
@@ -130,7 +131,7 @@ pub fn refuse(context: &Context, planned: &FleetPlan) -> Result<(), CliError> {
     }
     let is_leak = |refusal: &Refusal| refusal.kind == RefusalKind::Leak;
     let leaking = planned.refused.iter().filter(|(_, refusals)| refusals.iter().any(is_leak));
-    let leaking = leaking.map(|(unit, _)| unit).collect();
+    let leaking: BTreeSet<&UnitId> = leaking.map(|(unit, _)| unit).collect();
     let mut details = render::access::leaks(&planned.access.verdicts, &leaking);
     for leak in &details {
         let error = CliError::refused(leak.clone());
@@ -149,7 +150,14 @@ pub fn refuse(context: &Context, planned: &FleetPlan) -> Result<(), CliError> {
         1 => "a unit cannot be planned; nothing was changed".to_owned(),
         count => format!("{count} units cannot be planned; nothing was changed"),
     };
-    Err(CliError { details, ..CliError::refused(message) })
+    let error = CliError { details, ..CliError::refused(message) };
+    Err(if leaking.is_empty() {
+        error
+    } else {
+        error.hint(
+            "change the spec line that is named, or give the researchers accounts of their own",
+        )
+    })
 }
 
 /// Says what stays as it is although the specs want it otherwise: each note once, however many

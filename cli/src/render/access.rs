@@ -108,19 +108,11 @@ pub fn leaks(verdicts: &BTreeMap<Place, Isolation>, of: &BTreeSet<&UnitId>) -> V
 }
 
 fn alike_leaks(leaks: &[&Leak]) -> String {
-    let Leak { from, actor, kind, to, others, request, by } = leaks[0];
-    let owners = match others {
-        0 => to.to_string(),
-        others => format!("{to} and {}", counted(*others, "other")),
-    };
     let so_would = match leaks.len() - 1 {
         0 => String::new(),
         more => format!("; so would {}", counted(more as u64, "other")),
     };
-    format!(
-        "{from} would reach what belongs to {owners} ({kind}, as {actor}): {request} is allowed by \
-         {by}{so_would}"
-    )
+    format!("{} {}{so_would}", leaks[0].from, leaks[0])
 }
 
 /// Why researchers share what they share.

@@ -59,11 +59,6 @@ impl Condition {
         Self { operator: operator.into(), key: key.to_lowercase(), values, meaning }
     }
 
-    /// Whether it is understood at all.
-    pub fn is_understood(&self) -> bool {
-        self.meaning.is_some()
-    }
-
     /// Whether it can hold only for values that one of its own covers: then a request must carry
     /// such a value.
     pub fn demands_a_value(&self) -> bool {

@@ -153,6 +153,7 @@ fn conclude(principal: &Principal, own: Tally, direct: Tally, consent: Answer) -
     };
     let allowed = direct.allowed.or(own_allow);
     let mut because = [own.strange, direct.strange].concat();
+    let strange = !because.is_empty();
     let denials = own.may_deny.into_iter().chain(direct.may_deny);
     let unless = |(by, reasons): (StatementRef, Vec<String>)| {
         reasons.into_iter().map(move |reason| format!("{by} denies it if {reason}"))
@@ -173,7 +174,6 @@ fn conclude(principal: &Principal, own: Tally, direct: Tally, consent: Answer) -
     if consent != Answer::No {
         candidates.extend(own.may_allow);
     }
-    let strange = because.iter().any(|reason| reason.starts_with(STRANGE));
     match candidates.into_iter().next() {
         Some((by, reasons)) => {
             Decision::Unknown { by: Some(by), because: [reasons, because].concat() }
@@ -182,9 +182,6 @@ fn conclude(principal: &Principal, own: Tally, direct: Tally, consent: Answer) -
         None => Decision::NotAllowed,
     }
 }
-
-/// How reasons begin that are about what cannot be understood.
-const STRANGE: &str = "nfplan cannot tell what";
 
 /// Whom a statement is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -226,7 +223,8 @@ impl Tally {
     fn add(&mut self, policy: &Attached, request: &Request, who: impl Fn(&Rule) -> Match) {
         let Attached { object, document, .. } = policy;
         let strange = document.strange.iter();
-        self.strange.extend(strange.map(|why| format!("{STRANGE} {object} says: {why}")));
+        self.strange
+            .extend(strange.map(|why| format!("nfplan cannot tell what {object} says: {why}")));
         for rule in &document.rules {
             let who = match who(rule) {
                 Match::Not => continue,

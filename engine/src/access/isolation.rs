@@ -213,6 +213,20 @@ pub struct Leak {
     pub by: StatementRef,
 }
 
+/// Reads on after who would do it.
+impl fmt::Display for Leak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { actor, kind, to, others, request, by, .. } = self;
+        write!(f, "would reach what belongs to {to}")?;
+        match others {
+            0 => {}
+            1 => write!(f, " and 1 other")?,
+            others => write!(f, " and {others} others")?,
+        }
+        write!(f, " ({kind}, as {actor}): {request} is allowed by {by}")
+    }
+}
+
 /// An access that may or may not be possible.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Doubt {
