@@ -1,6 +1,7 @@
 //! The command line. Help texts are the doc comments here; examples and exit codes are in
 //! [`help`](crate::help).
 
+pub mod approving;
 pub mod drift;
 pub mod researchers;
 pub mod states;
@@ -18,10 +19,14 @@ use clap::ValueHint;
 use clap::parser::ValueSource;
 
 use crate::reporting::ReportRequest;
+pub use approving::AllowArgument;
+pub use approving::Approving;
 use drift::DriftArguments;
 use researchers::CanArguments;
 use researchers::EnvArguments;
 use researchers::NextflowConfigArguments;
+use researchers::RevokeArguments;
+use researchers::RotateArguments;
 use researchers::StatusArguments;
 use states::OnFailureArgument;
 use states::RollbackArguments;
@@ -153,6 +158,12 @@ pub enum Command {
     /// Ends runs that were interrupted, plans, shows the plan, asks, and carries it out. What fails
     /// is rolled back; the other researchers' workspaces are not affected.
     Apply(ApplyArguments),
+    /// Take over what Hatchery or people made under the names that the specs come to
+    ///
+    /// Finds objects by name and by the tags `Name` and `Environment`, and takes them over if nothing
+    /// speaks against it: into the states, and by nfplan's tags. Nothing else is changed; the next plan
+    /// shows what is to be repaired.
+    Adopt(AdoptArguments),
     /// Show what somebody changed behind nfplan's back
     ///
     /// Compares what the specs want, what was last applied and what is there, attribute by
@@ -182,6 +193,18 @@ pub enum Command {
     /// Comments and layout of the files stay. The cloud is not changed: the next apply makes a new key
     /// and starts what was stopped.
     Resume(StatusArguments),
+    /// Give researchers new access keys; the old ones work on for a while
+    ///
+    /// Makes the second of the two keys that a user may have, delivers it, and leaves the first one
+    /// as it is for those that still use it. The first plan after the overlap deactivates and deletes
+    /// it. Nothing else of the workspace is changed.
+    Rotate(RotateArguments),
+    /// Shut researchers out, now
+    ///
+    /// Deactivates and deletes their keys and takes the policies off their users or roles, which ends
+    /// open sessions too. Jobs go on. It needs no change of the specs, and no later apply lets them in
+    /// again until that is lifted.
+    Revoke(RevokeArguments),
     /// Print a researcher's credentials: the secret, in the open
     ///
     /// The one command that puts a secret out. It reads the key from where it was delivered, and
@@ -358,35 +381,6 @@ pub struct PlanArguments {
     pub detailed_exitcode: bool,
 }
 
-/// What may be done without asking.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Approving {
-    /// Do not ask; does not cover data loss, mass destroy and in-slot replacement
-    #[arg(long, env = "NFPLAN_AUTO_APPROVE")]
-    pub auto_approve: bool,
-    /// Allow this class of change; may be repeated
-    #[arg(long, value_name = "CLASS", env = "NFPLAN_ALLOW", value_delimiter = ',')]
-    pub allow: Vec<AllowArgument>,
-}
-
-/// A class of change that needs to be allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AllowArgument {
-    /// Something that cannot be brought back goes with the change
-    #[value(alias = "data_loss")]
-    DataLoss,
-    /// More units go than nfplan.yaml lets go at once, or all of them
-    #[value(alias = "mass_destroy")]
-    MassDestroy,
-    /// The old object is deleted before the new one is made
-    #[value(alias = "in_slot_replacement")]
-    InSlotReplacement,
-    /// A unit goes, where nfplan.yaml wants that approved
-    Destroy,
-    /// An object is replaced, where nfplan.yaml wants that approved
-    Replacement,
-}
-
 /// `nfplan apply`.
 #[derive(Debug, Clone, Args)]
 pub struct ApplyArguments {
@@ -420,6 +414,23 @@ pub struct ApplyArguments {
         env = "NFPLAN_ON_FAILURE"
     )]
     pub on_failure: OnFailureArgument,
+}
+
+/// `nfplan adopt`.
+#[derive(Debug, Clone, Args)]
+pub struct AdoptArguments {
+    /// Which units.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Refuse to look anything up that nfplan.lock does not hold
+    #[arg(long, env = "NFPLAN_LOCKED")]
+    pub locked: bool,
+    /// How to show what is taken over.
+    #[command(flatten)]
+    pub showing: Showing,
+    /// What may be done without asking.
+    #[command(flatten)]
+    pub approving: Approving,
 }
 
 /// `nfplan destroy`.

@@ -1,9 +1,11 @@
 //! The commands, one file each; every one reads resolve, check, do, report.
 
+pub mod adopt;
 pub mod apply;
 pub mod can;
 pub mod completions;
 pub mod config;
+pub mod credentials;
 pub mod destroy;
 pub mod diff;
 pub mod drift;

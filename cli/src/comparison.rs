@@ -74,7 +74,7 @@ pub struct Setting<'a> {
 pub enum Ground {
     /// The state that the unit was planned from.
     State,
-    /// Where the unit comes from: environment, blueprint, user name, protection.
+    /// Where the unit comes from: environment, blueprint, user name, protection, revocation.
     Source {
         /// What of it.
         what: &'static str,
@@ -205,6 +205,7 @@ fn grounds(
         ("blueprint", old.blueprint.to_string(), new.blueprint.to_string()),
         ("user name", text(&old.user), text(&new.user)),
         ("protection", old.protect.to_string(), new.protect.to_string()),
+        ("revocation", old.revoked.to_string(), new.revoked.to_string()),
     ];
     for (what, first, second) in sources {
         if first != second {
@@ -268,7 +269,7 @@ fn unlike_attributes(one: &Step, other: &Step) -> BTreeSet<Box<str>> {
         Operation::Delete { before, .. } | Operation::Adopt { before, .. } => {
             (before.clone(), Inputs::new())
         }
-        Operation::Drop { .. } => (Attributes::new(), Inputs::new()),
+        Operation::Hold { .. } | Operation::Drop { .. } => (Attributes::new(), Inputs::new()),
     };
     let ((before, after), (other_before, other_after)) = (of(one), of(other));
     let mut names = unlike_keys(&before, &other_before);

@@ -11,6 +11,7 @@ use nfplan_engine::address::External;
 use nfplan_engine::address::Place;
 use nfplan_engine::address::Reference;
 use nfplan_engine::address::UnitId;
+use nfplan_engine::asked::Asked;
 use nfplan_engine::change::Action;
 use nfplan_engine::desired::Desired;
 use nfplan_engine::drift::Cause;
@@ -120,11 +121,13 @@ pub async fn drift_of(
         pins.resolve(project, unit).await?;
     }
     let pins = pins.table()?;
-    let wish = |unit: &UnitId| -> Result<Option<Desired>, CliError> {
+    let wish = |unit: &UnitId, state: Option<&State>| -> Result<Option<Desired>, CliError> {
         match (universe.wanted.contains(unit), project.spec(unit)) {
             (true, Some(spec)) => {
                 let none = BTreeMap::new();
-                project.workspace(spec, pins.get(unit.place()).unwrap_or(&none)).map(Some)
+                let pins = pins.get(unit.place()).unwrap_or(&none);
+                let revoked = state.is_some_and(|state| state.source.revoked);
+                project.workspace(spec, pins, revoked).map(Some)
             }
             (true, None) => project.platform(unit.place()).map(Some),
             (false, _) => Ok(None),
@@ -143,7 +146,7 @@ pub struct Lookout<'a, R, S, W> {
     pub store: &'a S,
     /// How much to ask for.
     pub depth: Depth,
-    /// What the specs want of a unit; none if they do not have it.
+    /// What the specs want of a unit that has this state; none if they do not have it.
     pub wish: W,
 }
 
@@ -162,7 +165,7 @@ type Externals = BTreeMap<External, Value>;
 
 impl<R: Reader, S: Store, W> Lookout<'_, R, S, W>
 where
-    W: Fn(&UnitId) -> Result<Option<Desired>, CliError>,
+    W: Fn(&UnitId, Option<&State>) -> Result<Option<Desired>, CliError>,
 {
     /// Looks at units, with one read for each place.
     ///
@@ -223,7 +226,7 @@ where
     /// A unit with what is wanted of it; none if there is neither a spec nor a state.
     async fn subject(&self, unit: &UnitId) -> Result<Option<Subject>, CliError> {
         let (state, open) = self.state(unit).await?;
-        let wish = (self.wish)(unit)?;
+        let wish = (self.wish)(unit, state.as_ref())?;
         let source = wish.as_ref().map(|desired| desired.source().clone());
         let Some(source) = state.as_ref().map(|state| state.source.clone()).or(source) else {
             return Ok(None);
@@ -293,14 +296,13 @@ where
         drift: &Drift,
     ) -> Outlook {
         let schemas = self.reader.schemas();
-        let actions = |replace: &BTreeSet<Address>| {
-            let remains = &Remains::new();
-            let input =
-                PlanInput { desired, state, observed, remains, externals, schemas, replace };
+        let actions = |replace: BTreeSet<Address>| {
+            let (remains, asked) = (&Remains::new(), &Asked { replace, ..Asked::default() });
+            let input = PlanInput { desired, state, observed, remains, externals, schemas, asked };
             let changes = plan(input)?.plan.changes.into_iter();
             Ok(changes.map(|change| (change.address, change.action)).collect())
         };
-        let planned: Result<BTreeMap<Address, Action>, Vec<Refusal>> = actions(&BTreeSet::new());
+        let planned: Result<BTreeMap<Address, Action>, Vec<Refusal>> = actions(BTreeSet::new());
         let actions_of = match planned {
             Ok(actions) => actions,
             Err(refusals) => {
@@ -314,7 +316,7 @@ where
             .filter(|finding| finding.cause == Cause::RemadeOutside && finding.attribute.is_none());
         let remade: BTreeSet<Address> = remade.map(|finding| finding.address.clone()).collect();
         let replaced = |address: &&Address| {
-            let asked = actions(&BTreeSet::from([(*address).clone()]));
+            let asked = actions(BTreeSet::from([(*address).clone()]));
             asked.is_ok_and(|actions| actions.get(*address) == Some(&Action::Replace))
         };
         let replaceable = remade.iter().filter(replaced).cloned().collect();

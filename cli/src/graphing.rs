@@ -206,11 +206,12 @@ fn step(step: &Step) -> Node {
                 DeleteCause::Unwanted => "not wanted any more",
                 DeleteCause::Superseded => "superseded",
                 DeleteCause::InSlot => "to make room for its successor",
-                DeleteCause::Withdrawn => "suspended",
-                DeleteCause::Deposed => "left by an earlier run",
+                DeleteCause::Withdrawn => "suspended or revoked",
+                DeleteCause::Deposed => "left or held by an earlier run",
             };
             (Action::Delete, format!("delete: {why}"))
         }
+        Operation::Hold { until, .. } => (Action::Retain, format!("hold until {until}")),
         Operation::Drop { cause: DropCause::Retained, .. } => {
             (Action::Retain, "retain in the cloud".into())
         }

@@ -35,6 +35,7 @@ use nfplan_engine::schema::Schemas;
 use nfplan_engine::state::State;
 use nfplan_engine::strays;
 use nfplan_engine::value::Value;
+use nfplan_specs::blueprint::credentials;
 use nfplan_state::unit::Base;
 use nfplan_state::unit::load;
 
@@ -44,23 +45,17 @@ use crate::exit::Exit;
 use crate::pins::PinTable;
 use crate::pins::Pins;
 use crate::project::Project;
-use crate::selection::Selected;
 use crate::selection::Universe;
 
-/// What a plan is to be about.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// Which units.
-    pub selected: Selected,
-    /// Take the selected units away, whatever the specs say.
-    pub destroy: bool,
-    /// What to ask the cloud.
-    pub refresh: Refresh,
-    /// Refuse look-ups that are not pinned.
-    pub locked: bool,
-    /// Resources to replace: in one unit, or wherever they are.
-    pub replace: Vec<(Option<UnitId>, Address)>,
-}
+mod adoption;
+mod request;
+
+/// What a plan says of a researcher whose access was revoked.
+const SHUT_OUT: &str =
+    "access is revoked, and stays so until `nfplan revoke --lift` lets the researcher in again";
+
+pub use request::Purpose;
+pub use request::Request;
 
 /// A plan of many units.
 #[derive(Debug, Default)]
@@ -151,7 +146,7 @@ type Scope = BTreeMap<Place, BTreeSet<UnitId>>;
 fn scope(universe: &Universe, request: &Request) -> Scope {
     let mut units = Scope::new();
     for unit in universe.wanted.iter().chain(&universe.existing) {
-        if in_scope(unit, universe, request) {
+        if request.is_about(unit, universe) {
             units.entry(unit.place().clone()).or_default().insert(unit.clone());
         }
     }
@@ -164,7 +159,7 @@ async fn look_up(
     request: &Request,
 ) -> Result<Pins, CliError> {
     let mut pins = Pins::new(request.locked);
-    for unit in units.values().flatten().filter(|_| !request.destroy) {
+    for unit in units.values().flatten().filter(|_| request.purpose != Purpose::Destroy) {
         pins.resolve(project, unit).await?;
     }
     Ok(pins)
@@ -182,16 +177,6 @@ async fn plan_places(
         planner.plan(units, universe, &mut fleet_plan).await?;
     }
     Ok(fleet_plan)
-}
-
-/// A platform goes only by `destroy`, and only if it is named or everything is.
-fn in_scope(unit: &UnitId, universe: &Universe, request: &Request) -> bool {
-    let orphaned_platform = unit.user().is_none() && !universe.wanted.contains(unit);
-    if request.destroy {
-        universe.existing.contains(unit) && request.selected.names(unit)
-    } else {
-        !orphaned_platform && request.selected.includes(unit)
-    }
 }
 
 /// Plans the units of one place.
@@ -267,7 +252,8 @@ impl PlacePlanner<'_> {
     ) -> Result<(), CliError> {
         let platform = UnitId::Platform(self.place.clone());
         let mut externals = BTreeMap::new();
-        if !self.request.destroy {
+        // To shut somebody out must not fail because others reach too much.
+        if self.request.purpose == Purpose::Apply {
             out.access.begin(self.place);
         }
         if universe.wanted.contains(&platform) || units.contains(&platform) {
@@ -298,31 +284,22 @@ impl PlacePlanner<'_> {
 
     async fn draft(&self, unit: &UnitId, universe: &Universe) -> Result<Draft, CliError> {
         let loaded = load(&self.project.store, unit).await?;
-        let stored = loaded.state.as_ref().map(|state| state.source.clone());
-        let desired = match (self.request.destroy || !universe.wanted.contains(unit), unit.user()) {
-            (true, _) => {
-                let source = stored.unwrap_or_else(|| self.project.source());
-                Desired::nothing(unit.clone(), source)
-            }
-            (false, None) => self.project.platform(self.place)?,
-            (false, Some(_)) => {
-                let spec = self.project.spec(unit).expect("wanted workspaces have a spec");
-                let none = BTreeMap::new();
-                let pins = self.pins.get(self.place).unwrap_or(&none);
-                self.project.workspace(spec, pins)?
-            }
-        };
-        let source = desired.source().clone();
-        let mut state = loaded.state.unwrap_or_else(|| State::empty(unit.clone(), source));
-        let steps = loaded.open_run.as_ref().map(|run| run.plan.steps.iter());
-        let open = steps.map(|steps| steps.map(|step| step.address.clone()).collect());
+        let open = loaded.open_run.as_ref().map(|run| run.plan.steps.iter());
+        let open = open.map(|steps| steps.map(|step| step.address.clone()).collect());
+        let mut recorded = loaded.state;
         if let Some(run) = loaded.open_run {
+            let source = || run.plan.source.clone();
+            let before = recorded.unwrap_or_else(|| State::empty(unit.clone(), source()));
             let events: Vec<Event> = run.events().cloned().collect();
             let predecessor = loaded.base.state_digest();
             let schemas = self.project.cloud.schemas();
-            state = prospect(&state, predecessor, &run.plan, &events, schemas)
+            let after = prospect(&before, predecessor, &run.plan, &events, schemas)
                 .map_err(|error| CliError::new(Exit::Stuck, format!("{unit}: {error}")))?;
+            recorded = Some(after);
         }
+        let desired = self.desired(unit, universe, recorded.as_ref())?;
+        let state =
+            recorded.unwrap_or_else(|| State::empty(unit.clone(), desired.source().clone()));
         Ok(Draft {
             desired,
             state,
@@ -332,6 +309,29 @@ impl PlacePlanner<'_> {
             remains: Remains::new(),
             open,
         })
+    }
+
+    fn desired(
+        &self,
+        unit: &UnitId,
+        universe: &Universe,
+        state: Option<&State>,
+    ) -> Result<Desired, CliError> {
+        let goes = self.request.purpose == Purpose::Destroy || !universe.wanted.contains(unit);
+        match (goes, unit.user()) {
+            (true, _) => {
+                let source = state.map(|state| state.source.clone());
+                let source = source.unwrap_or_else(|| self.project.source());
+                Ok(Desired::nothing(unit.clone(), source))
+            }
+            (false, None) => self.project.platform(self.place),
+            (false, Some(_)) => {
+                let spec = self.project.spec(unit).expect("wanted workspaces have a spec");
+                let none = BTreeMap::new();
+                let pins = self.pins.get(self.place).unwrap_or(&none);
+                self.project.workspace(spec, pins, self.request.shuts_out(state))
+            }
+        }
     }
 
     /// Reads everything that the drafts have to see, with one read for all of them; and with another
@@ -344,6 +344,9 @@ impl PlacePlanner<'_> {
     ) -> Result<(), CliError> {
         out.open
             .extend(drafts.iter().filter(|d| d.open.is_some()).map(|d| d.desired.unit().clone()));
+        if self.request.purpose == Purpose::Adopt {
+            return Box::pin(self.search(drafts, externals)).await;
+        }
         let depth = match self.request.refresh {
             Refresh::None => return Ok(()),
             Refresh::Bulk => Depth::Bulk,
@@ -399,7 +402,9 @@ impl PlacePlanner<'_> {
         out.looked_at += u64::from(selected);
         let unit = draft.desired.unit().clone();
         let mut planned = self.plan_unit(&draft, externals);
-        if let (Ok(first), Refresh::Bulk, true) = (&planned, self.request.refresh, selected) {
+        let in_bulk =
+            self.request.refresh == Refresh::Bulk && self.request.purpose != Purpose::Adopt;
+        if let (Ok(first), true) = (&planned, in_bulk && selected) {
             let touched = first.plan.touched();
             let all = draft.wanted(externals, self.project.cloud.schemas());
             let list = only(&all, &touched);
@@ -432,8 +437,6 @@ impl PlacePlanner<'_> {
         externals: &BTreeMap<External, Value>,
     ) -> Result<Planned, Vec<Refusal>> {
         let unit = draft.desired.unit();
-        let replace = self.request.replace.iter();
-        let replace = replace.filter(|(only, _)| only.as_ref().is_none_or(|only| only == unit));
         let schemas = self.project.cloud.schemas();
         let mut planned = plan(PlanInput {
             desired: &draft.desired,
@@ -442,8 +445,13 @@ impl PlacePlanner<'_> {
             remains: &draft.remains,
             externals,
             schemas,
-            replace: &replace.map(|(_, address)| address.clone()).collect(),
+            asked: &self.request.asked(unit),
         })?;
+        if draft.desired.source().revoked && self.request.purpose == Purpose::Apply {
+            let present = credentials::of_client().into_iter();
+            let shut = present.filter(|address| draft.desired.resources().contains_key(address));
+            planned.plan.notes.extend(shut.take(1).map(|address| (address, SHUT_OUT.into())));
+        }
         if draft.with_strays.is_some() {
             // A run opens on the state as it is kept.
             planned.plan.state = draft.state.digest();

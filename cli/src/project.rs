@@ -28,6 +28,7 @@ use nfplan_specs::look_up::look_ups;
 use nfplan_specs::project::Access;
 use nfplan_specs::project::StateBucket;
 use nfplan_specs::project::StateLocation;
+use nfplan_specs::settings::WorkspaceSettings;
 use nfplan_state::location::Bucket;
 use nfplan_state::location::Location;
 use nfplan_state::stores::AnyStore;
@@ -80,13 +81,14 @@ impl Project {
         self.desired(blueprint::platform(&settings), &settings.files)
     }
 
-    /// What is wanted of a workspace.
+    /// What is wanted of a workspace, whose client may have been shut out by command.
     pub fn workspace(
         &self,
         spec: &WorkspaceSpec,
         pins: &BTreeMap<Box<str>, Value>,
+        revoked: bool,
     ) -> Result<Desired, CliError> {
-        let settings = self.fleet.workspace(spec);
+        let settings = WorkspaceSettings { revoked, ..self.fleet.workspace(spec) };
         let expansion = blueprint::workspace(&settings, pins)
             .map_err(|error| CliError::new(Exit::InvalidSpecs, error.to_string()))?;
         self.desired(expansion, &settings.files)
@@ -114,6 +116,7 @@ impl Project {
             blueprint: environment.blueprint,
             user: None,
             protect: false,
+            revoked: false,
         }
     }
 

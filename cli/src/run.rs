@@ -9,10 +9,13 @@ use clap::FromArgMatches as _;
 use crate::args::Arguments;
 use crate::args::Command;
 use crate::commands::Context;
+use crate::commands::adopt::adopt;
 use crate::commands::apply::apply;
 use crate::commands::can::can;
 use crate::commands::completions::completions;
 use crate::commands::config::config;
+use crate::commands::credentials::revoke;
+use crate::commands::credentials::rotate;
 use crate::commands::destroy::destroy;
 use crate::commands::diff::diff;
 use crate::commands::drift::drift;
@@ -129,6 +132,7 @@ fn dispatch(context: &Context, call: &Call, command: &Command) -> Result<Exit, C
             Command::Validate(arguments) => validate(context, arguments),
             Command::Plan(arguments) => plan(context, arguments).await,
             Command::Apply(arguments) => apply(context, arguments).await,
+            Command::Adopt(arguments) => adopt(context, arguments).await,
             Command::Drift(arguments) => drift(context, arguments).await,
             Command::Destroy(arguments) => destroy(context, arguments).await,
             Command::Show(arguments) => show(context, arguments).await,
@@ -137,6 +141,8 @@ fn dispatch(context: &Context, call: &Call, command: &Command) -> Result<Exit, C
             Command::Output(arguments) => output(context, arguments).await,
             Command::Suspend(arguments) => suspend(context, arguments).await,
             Command::Resume(arguments) => resume(context, arguments).await,
+            Command::Rotate(arguments) => rotate(context, arguments).await,
+            Command::Revoke(arguments) => revoke(context, arguments).await,
             Command::Env(arguments) => env(context, arguments).await,
             Command::NextflowConfig(arguments) => nextflow_config(context, arguments).await,
             Command::Can(arguments) => can(context, arguments).await,

@@ -469,7 +469,7 @@ impl Question {
     }
 }
 
-fn ids(live: &Live, name: &str) -> Vec<RemoteId> {
+pub(crate) fn ids(live: &Live, name: &str) -> Vec<RemoteId> {
     let list = live.attributes.get(name).and_then(Value::as_list).unwrap_or_default();
     list.iter().filter_map(Value::as_text).filter_map(|id| RemoteId::new(id).ok()).collect()
 }

@@ -85,6 +85,9 @@ pub struct Source {
     /// when the spec is gone.
     #[serde(default)]
     pub protect: bool,
+    /// The researcher's access was revoked by command, and stays so whatever the spec's status says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub revoked: bool,
 }
 
 /// Something that is wrong with what was expanded.

@@ -134,7 +134,7 @@ impl<'a> Folder<'a> {
             Operation::Drop { remote_id, .. } if status == StepStatus::Succeeded => {
                 remove(self.entry(step), remote_id);
             }
-            Operation::Adopt { .. } | Operation::Drop { .. } => {}
+            Operation::Adopt { .. } | Operation::Hold { .. } | Operation::Drop { .. } => {}
         }
     }
 
@@ -147,7 +147,7 @@ impl<'a> Folder<'a> {
                 entry.deposed.retain(|old| old.remote_id != object.remote_id);
                 let old = entry.current.replace(object);
                 // What the plan does not delete was gone before.
-                entry.deposed.extend(old.filter(|old| deletes(plan, &step.address, old)));
+                entry.deposed.extend(old.and_then(|old| superseded(plan, &step.address, &old)));
             }
             StepStatus::Undone if matches!(step.undo, Undo::Park { .. }) => {
                 match &entry.current {
@@ -187,6 +187,7 @@ impl<'a> Folder<'a> {
             outputs: outputs.clone(),
             dependencies: step.dependencies.clone(),
             status: Status::Ready,
+            held_until: None,
         };
         let entry = self.entry(step);
         entry.incarnation = entry.incarnation.max(incarnation.unwrap_or(0));
@@ -234,6 +235,7 @@ impl<'a> Folder<'a> {
             outputs: made.outputs,
             dependencies: step.dependencies.clone(),
             status: settling(made.settling.as_ref()),
+            held_until: None,
         })
     }
 
@@ -260,12 +262,16 @@ fn settling(words: Option<&String>) -> Status {
     if words.is_some() { Status::Settling } else { Status::Ready }
 }
 
-/// Whether the plan deletes an object because another one takes its place.
-fn deletes(plan: &UnitPlan, address: &Address, object: &Object) -> bool {
-    plan.steps.iter().any(|step| {
-        step.address == *address
-            && step.remote_id() == Some(&object.remote_id)
-            && matches!(step.operation, Operation::Delete { cause: DeleteCause::Superseded, .. })
+/// The object that another one takes the place of, if the plan deletes it or holds on to it.
+fn superseded(plan: &UnitPlan, address: &Address, object: &Object) -> Option<Object> {
+    plan.steps.iter().filter(|step| step.address == *address).find_map(|step| {
+        let same = step.remote_id() == Some(&object.remote_id);
+        let held_until = match &step.operation {
+            Operation::Delete { cause: DeleteCause::Superseded, .. } if same => None,
+            Operation::Hold { until, .. } if same => Some(*until),
+            _ => return None,
+        };
+        Some(Object { held_until, ..object.clone() })
     })
 }
 

@@ -32,7 +32,9 @@
 
 pub mod access;
 pub mod address;
+pub mod adoption;
 pub mod apply;
+pub mod asked;
 mod call;
 pub mod change;
 pub mod clock;

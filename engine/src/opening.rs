@@ -85,7 +85,10 @@ async fn moved<R: Reader>(plan: &UnitPlan, reader: &R) -> Result<Vec<Refusal>, P
 fn relies(step: &Step) -> bool {
     match &step.operation {
         Operation::Update { .. } | Operation::Delete { .. } => true,
-        Operation::Create { .. } | Operation::Adopt { .. } | Operation::Drop { .. } => false,
+        Operation::Create { .. }
+        | Operation::Adopt { .. }
+        | Operation::Hold { .. }
+        | Operation::Drop { .. } => false,
     }
 }
 

@@ -230,6 +230,7 @@ mod tests {
             blueprint: 1,
             user: Some("alice".into()),
             protect: false,
+            revoked: false,
         }
     }
 
@@ -300,6 +301,7 @@ mod tests {
             outputs: Attributes::new(),
             dependencies: BTreeSet::new(),
             status: Status::Ready,
+            held_until: None,
         };
         let mut state = State::empty(unit("alice"), source());
         state.entries.entry(address()).or_default().current = Some(object);

@@ -8,11 +8,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::address::Address;
-use crate::address::External;
-use crate::address::Reference;
 use crate::change::Action;
 use crate::change::Change;
-use crate::desired::Desired;
 use crate::desired::Resource;
 use crate::diff::Difference;
 use crate::diff::diff;
@@ -22,8 +19,6 @@ use crate::digest::Digest;
 use crate::expr::Expr;
 use crate::expr::Inputs;
 use crate::observed::Live;
-use crate::observed::Observed;
-use crate::observed::Remains;
 use crate::observed::Sighting;
 use crate::outlook::Outlook;
 use crate::outlook::suffixed;
@@ -34,9 +29,7 @@ use crate::schema::Identity;
 use crate::schema::OnChange;
 use crate::schema::Removal;
 use crate::schema::Schema;
-use crate::schema::Schemas;
 use crate::schema::UndoCreate;
-use crate::state::State;
 use crate::step::DeleteCause;
 use crate::step::Operation;
 use crate::step::Stage;
@@ -45,10 +38,11 @@ use crate::step::StepId;
 use crate::step::Undo;
 use crate::update::split;
 use crate::value::Attributes;
-use crate::value::Value;
 
 mod basis;
+mod claim;
 mod explain;
+mod input;
 mod limits;
 mod retire;
 
@@ -56,44 +50,26 @@ use basis::Basis;
 use explain::left_alone;
 use explain::reasons;
 use explain::refused;
-
-/// All that a unit's plan follows from.
-#[derive(Debug, Clone, Copy)]
-pub struct PlanInput<'a> {
-    /// What is wanted.
-    pub desired: &'a Desired,
-    /// What the last run left.
-    pub state: &'a State,
-    /// What the cloud looks like; addresses that were not read are believed to be as in state.
-    pub observed: &'a Observed,
-    /// What the deposed objects look like.
-    pub remains: &'a Remains,
-    /// The platform outputs that are known.
-    pub externals: &'a BTreeMap<External, Value>,
-    /// The schemas.
-    pub schemas: &'a Schemas,
-    /// Resources whose replacement is asked for.
-    pub replace: &'a BTreeSet<Address>,
-}
-
-/// A unit's plan and what it lets others count on.
-#[derive(Debug, Clone)]
-pub struct Planned {
-    /// The plan; empty of steps if there is nothing to do.
-    pub plan: UnitPlan,
-    /// The unit's outputs that are known before the plan is applied: what stays as it is and what
-    /// follows from names.
-    pub outputs: BTreeMap<Reference, Value>,
-}
+pub use input::PlanInput;
+pub use input::Planned;
 
 /// Plans one unit, or says all that stands in the way.
 pub fn plan(input: PlanInput<'_>) -> Result<Planned, Vec<Refusal>> {
     let mut planner = Planner::new(input);
     planner.check_source();
     for address in input.desired.dependencies().order() {
-        planner.build(&input.desired.resources()[address]);
+        let resource = &input.desired.resources()[address];
+        if input.asked.adopt {
+            planner.claim(resource);
+        } else if input.asked.covers(address) {
+            planner.build(resource);
+        } else {
+            planner.pass_over(resource);
+        }
     }
-    planner.retire();
+    if !input.asked.adopt {
+        planner.retire();
+    }
     planner.finish()
 }
 
@@ -136,6 +112,13 @@ impl<'a> Planner<'a> {
                 old.environment, new.environment
             );
             self.refusals.push(Refusal::of_unit(RefusalKind::EnvironmentChanged, message));
+        }
+    }
+
+    /// Believes a resource that is out of focus to be as in state.
+    fn pass_over(&mut self, resource: &Resource) {
+        if let Some(object) = self.input.state.current(&resource.address) {
+            self.outlook.learn_object(&resource.address, object);
         }
     }
 
@@ -234,7 +217,7 @@ impl<'a> Planner<'a> {
     fn change(&mut self, mut draft: Draft<'_>, basis: &Basis, mut inputs: Inputs) {
         let address = &draft.resource.address;
         let mut differences = diff(draft.schema, &basis.before, &inputs);
-        let asked = self.input.replace.contains(address);
+        let asked = self.input.asked.replace.contains(address);
         let mut take = weight(&differences);
         if asked {
             take = Some(replacement(draft.schema));
@@ -376,8 +359,17 @@ impl<'a> Planner<'a> {
             draft.waits_for = BTreeSet::from([step]);
             self.create(&draft, basis.generation, Action::ReplaceInSlot);
         } else {
-            self.note(resource, Action::Replace, attributes, draft.reasons.clone());
-            self.retiring.push((resource.address.clone(), delete(DeleteCause::Superseded)));
+            let mut reasons = draft.reasons.clone();
+            let operation = match self.input.asked.hold_until {
+                Some(until) => {
+                    let id = &basis.remote_id;
+                    reasons.push(format!("`{id}` stays beside its successor until {until}"));
+                    Operation::Hold { remote_id: basis.remote_id.clone(), until }
+                }
+                None => delete(DeleteCause::Superseded),
+            };
+            self.note(resource, Action::Replace, attributes, reasons);
+            self.retiring.push((resource.address.clone(), operation));
             self.create(&draft, generation + 1, Action::Replace);
         }
     }
@@ -393,12 +385,21 @@ impl<'a> Planner<'a> {
         let address = draft.resource.address.clone();
         let dependencies = self.input.desired.dependencies().needs(&address).cloned().collect();
         let id = StepId(u32::try_from(self.steps.len()).expect("a unit has few steps"));
-        let (stage, needs) = (Stage::Build, draft.waits_for.clone());
+        let (mut needs, mut undo) = (draft.waits_for.clone(), undo);
+        if self.input.asked.goes_forward() {
+            (needs, undo) = (BTreeSet::new(), Undo::Keep);
+        }
+        let stage = Stage::Build;
         self.steps.push(Step { id, address, stage, operation, undo, needs, dependencies });
         id
     }
 
+    /// Protection is of what a workspace consists of, and not of who gets in, which alone is planned
+    /// as a part.
     fn check_protected(&mut self, address: &Address) {
+        if self.input.asked.focus.is_some() {
+            return;
+        }
         if self.input.state.source.protect || self.input.desired.source().protect {
             let message = "is protected: set `protect: false`, apply that, and plan again";
             let kind = RefusalKind::Protected;
@@ -433,10 +434,12 @@ impl<'a> Planner<'a> {
             unit: input.desired.unit().clone(),
             digest: Digest::of_bytes(&[]),
             state: input.state.digest(),
-            source: input.desired.source().clone(),
+            source: input.source(),
             wanted: !input.desired.resources().is_empty(),
             pins: input.desired.pins().clone(),
             externals: externals
+                // To take over what is there needs nothing of the platform.
+                .filter(|_| !input.asked.adopt)
                 .map(|external| (external.clone(), input.externals.get(external).cloned()))
                 .collect(),
             steps,

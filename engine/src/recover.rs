@@ -104,7 +104,9 @@ impl Foresight<'_> {
     fn settled(&self, id: StepId, before: &[Event]) -> Event {
         let step = self.step(id);
         let outcome = match (step.stage, &step.operation) {
-            (_, Operation::Adopt { .. } | Operation::Drop { .. }) => Settlement::Done(None),
+            (_, Operation::Adopt { .. } | Operation::Hold { .. } | Operation::Drop { .. }) => {
+                Settlement::Done(None)
+            }
             (Stage::Build, _) => Settlement::NotDone,
             (Stage::Retire, _) => Settlement::Done(self.retired(id, before)),
         };

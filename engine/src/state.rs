@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -135,6 +136,9 @@ pub struct Object {
     /// Whether it can be relied on.
     #[serde(default, skip_serializing_if = "Status::is_ready")]
     pub status: Status,
+    /// Of a replaced object that is still in use: it is deleted by the first plan from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_until: Option<Timestamp>,
 }
 
 impl Object {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -95,6 +96,13 @@ pub enum Operation {
         /// Why.
         cause: DeleteCause,
     },
+    /// Keeps a replaced object beside its successor for a while, because it is still in use. No call.
+    Hold {
+        /// The object.
+        remote_id: RemoteId,
+        /// The first plan from then on deletes it.
+        until: Timestamp,
+    },
     /// Drops an object from the state: it stays in the cloud by design, or is gone already. No call.
     Drop {
         /// The object.
@@ -164,6 +172,7 @@ impl Step {
             Operation::Adopt { remote_id, .. }
             | Operation::Update { remote_id, .. }
             | Operation::Delete { remote_id, .. }
+            | Operation::Hold { remote_id, .. }
             | Operation::Drop { remote_id, .. } => Some(remote_id),
         }
     }
@@ -172,7 +181,10 @@ impl Step {
     pub fn pre_image(&self) -> Option<&Attributes> {
         match &self.operation {
             Operation::Update { before, .. } | Operation::Delete { before, .. } => Some(before),
-            Operation::Create { .. } | Operation::Adopt { .. } | Operation::Drop { .. } => None,
+            Operation::Create { .. }
+            | Operation::Adopt { .. }
+            | Operation::Hold { .. }
+            | Operation::Drop { .. } => None,
         }
     }
 }

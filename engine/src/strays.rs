@@ -84,5 +84,6 @@ fn object(schema: &Schema, live: &Live, incarnation: u64) -> Object {
         outputs,
         dependencies: BTreeSet::new(),
         status: Status::Ready,
+        held_until: None,
     }
 }

@@ -43,9 +43,10 @@ pub(crate) fn discard(path: &Path, key_id: &str) -> Result<(), SinkError> {
 pub(crate) fn read(disk: &Path, wanted: &Wanted<'_>) -> Sighting {
     let path = match &wanted.target {
         Target::Id(id, _) => id.as_str(),
-        Target::Identity(inputs) | Target::Incarnation(_, inputs) | Target::Siblings(inputs) => {
-            text(inputs, "path")
-        }
+        Target::Identity(inputs)
+        | Target::Named(inputs)
+        | Target::Incarnation(_, inputs)
+        | Target::Siblings(inputs) => text(inputs, "path"),
         // A path is a file's identity: there is no other.
         Target::Others(_) => return Sighting::Missing,
     };
@@ -62,7 +63,11 @@ pub(crate) fn read(disk: &Path, wanted: &Wanted<'_>) -> Sighting {
 pub(crate) fn is_meant(target: &Target, key: &str) -> bool {
     match target {
         Target::Incarnation(_, inputs) => text(inputs, "access_key_id") == key,
-        Target::Id(..) | Target::Identity(_) | Target::Siblings(_) | Target::Others(_) => true,
+        Target::Id(..)
+        | Target::Identity(_)
+        | Target::Named(_)
+        | Target::Siblings(_)
+        | Target::Others(_) => true,
     }
 }
 
@@ -72,7 +77,11 @@ fn live(path: &str, key: &str, wanted: &Wanted<'_>) -> Option<Live> {
         address: wanted.address.clone(),
         incarnation: match wanted.target {
             Target::Incarnation(incarnation, _) => Some(incarnation),
-            Target::Id(..) | Target::Identity(_) | Target::Siblings(_) | Target::Others(_) => None,
+            Target::Id(..)
+            | Target::Identity(_)
+            | Target::Named(_)
+            | Target::Siblings(_)
+            | Target::Others(_) => None,
         },
     };
     Some(Live {

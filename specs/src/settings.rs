@@ -63,6 +63,9 @@ pub struct WorkspaceSettings {
     pub escaped: EscapedUser,
     /// Whether the researcher may work.
     pub status: At<Status>,
+    /// The researcher's access was revoked by command: the client is shut out, and nothing else is
+    /// affected. Not from the specs; the caller sets it.
+    pub revoked: bool,
     /// Suspension also gives back queue and compute environment.
     pub release: At<bool>,
     /// Where jobs run.

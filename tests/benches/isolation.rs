@@ -7,6 +7,7 @@
 
 use std::env;
 
+use nfplan_cli::planning::Purpose;
 use nfplan_cli::planning::Request;
 use nfplan_cli::planning::preview_fleet;
 use nfplan_cli::selection::Selected;
@@ -30,7 +31,7 @@ fn main() {
     fleet.write(folder.path(), Layout::FileEach);
     let mut project = open(folder.path(), Sim::in_memory());
     let (selected, refresh) = (Selected::Everything, Refresh::None);
-    let request = Request { selected, destroy: false, refresh, locked: false, replace: Vec::new() };
+    let request = Request { refresh, ..Request::new(selected, Purpose::Apply) };
     let planned = async {
         let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
         preview_fleet(&mut project, &universe, &request).await

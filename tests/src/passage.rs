@@ -1,11 +1,16 @@
 //! Ways from one fleet to another: together they have every kind of plan and every kind of step.
 
+use std::fs;
+
+use jiff::Timestamp;
 use nfplan_cli::applying::Outcomes;
 use nfplan_cli::planning::FleetPlan;
+use nfplan_cli::planning::Purpose;
 use nfplan_engine::address::Address;
 use nfplan_engine::address::RemoteId;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::plan::Refresh;
+use nfplan_engine::value::Value;
 use nfplan_providers::sim::Sim;
 use serde_json::Value as Json;
 use serde_json::json;
@@ -36,18 +41,27 @@ enum After {
     Replaced(&'static [&'static str]),
     /// The specs stay, and what somebody else changed is changed back.
     Mended,
+    /// The specs stay, and this is asked for after what was asked for before.
+    Asked(&'static [Purpose], Purpose),
+    /// Something else made it all, under the same names, and it is taken over.
+    Adopted,
     /// Everything is destroyed.
     Nothing,
 }
 
 /// The names of all passages.
-pub const PASSAGES: [&str; 15] = [
+pub const PASSAGES: [&str; 20] = [
     "create",
     "update",
     "mend",
     "replace",
     "new network",
     "new key",
+    "rotate",
+    "end rotation",
+    "revoke",
+    "reinstate",
+    "adopt",
     "in slot",
     "blue green",
     "suspend",
@@ -73,6 +87,11 @@ impl Passage {
                 (alice(&[]), After::Specs(alice(&network)))
             }
             "new key" => (alice(&[]), After::Replaced(&["iam.access_key/client"])),
+            "rotate" => (alice(&[]), After::Asked(&[], ROTATE)),
+            "end rotation" => (alice(&[]), After::Asked(&[ROTATE], Purpose::EndRotation)),
+            "revoke" => (alice(&[]), After::Asked(&[ROTATE], Purpose::Revoke)),
+            "reinstate" => (alice(&[]), After::Asked(&[Purpose::Revoke], Purpose::Reinstate)),
+            "adopt" => (alice(&[]), After::Adopted),
             "in slot" => (alice(&[]), After::Replaced(&["iam.instance_profile/instance"])),
             "blue green" => (alice(&best_fit(60)), After::Specs(alice(&best_fit(70)))),
             "suspend" => (alice(&[]), After::Specs(alice(&suspended(false)))),
@@ -96,6 +115,12 @@ impl Passage {
         match &self.after {
             After::Specs(specs) => site.write(specs),
             After::Mended => meddle(&site),
+            After::Adopted => disown(&site),
+            After::Asked(before, _) => {
+                for purpose in *before {
+                    assert_applied(&site.carry_out(site.plan_for(*purpose)));
+                }
+            }
             After::Replaced(_) | After::Nothing => {}
         }
         site.cloud.clear_call_log();
@@ -110,6 +135,8 @@ impl Passage {
                 let parse = |text: &&str| -> Address { text.parse().unwrap() };
                 site.plan_replacing(addresses.iter().map(parse).collect())
             }
+            After::Asked(_, purpose) => site.plan_for(*purpose),
+            After::Adopted => site.plan_for(Purpose::Adopt),
             After::Nothing => site.plan_destroy(),
         }
     }
@@ -126,6 +153,10 @@ impl Passage {
     pub fn plan_the_rest(&self, site: &Site) -> FleetPlan {
         match &self.after {
             After::Nothing => site.plan_destroy(),
+            // A second rotation would be another one.
+            After::Asked(_, Purpose::Rotate { .. }) if holds(site) => site.plan(Refresh::Deep),
+            After::Asked(_, purpose) => site.plan_for(*purpose),
+            After::Adopted => site.plan_for(Purpose::Adopt),
             After::Specs(_) | After::Mended | After::Replaced(_) => site.plan(Refresh::Deep),
         }
     }
@@ -136,6 +167,33 @@ impl Passage {
         assert_applied(&site.carry_out(self.plan(&site)));
         Picture::of(&site)
     }
+}
+
+/// A rotation after which the old key stays for long.
+const ROTATE: Purpose = Purpose::Rotate { hold_until: Some(Timestamp::MAX) };
+
+/// Whether some workspace holds on to a key.
+fn holds(site: &Site) -> bool {
+    let states = site.units().into_iter().filter_map(|unit| site.state(&unit));
+    states
+        .flat_map(|state| state.entries.into_values())
+        .flat_map(|entry| entry.deposed)
+        .any(|object| object.held_until.is_some())
+}
+
+/// Makes everything look as if something else had made it: without states, and with the tags that
+/// Hatchery gives, of which there are at most two.
+pub fn disown(site: &Site) {
+    let place = site.units()[0].place().clone();
+    let client = site.cloud.other_client();
+    for object in site.cloud.objects(&place).unwrap() {
+        let Some(Value::Map(tags)) = object.attributes.get("tags") else { continue };
+        let mut tags = tags.clone();
+        tags.retain(|key, _| ["Name", "Environment"].contains(&&**key));
+        let target = (object.resource_type, object.remote_id.as_str());
+        client.set_attribute(&place, target, "tags", Some(Value::Map(tags))).unwrap();
+    }
+    fs::remove_dir_all(site.root().join(".nfplan/state")).unwrap();
 }
 
 /// Changes by hand what has no field in a spec.

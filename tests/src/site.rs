@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::task::Poll;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use nfplan_cli::applying::Outcomes;
 use nfplan_cli::applying::UnitOutcome;
 use nfplan_cli::applying::Workshop;
@@ -17,6 +18,7 @@ use nfplan_cli::commands::can::access_around;
 use nfplan_cli::drifting::FleetDrift;
 use nfplan_cli::drifting::drift_of;
 use nfplan_cli::planning::FleetPlan;
+use nfplan_cli::planning::Purpose;
 use nfplan_cli::planning::Request;
 use nfplan_cli::planning::plan_fleet;
 use nfplan_cli::project::Project;
@@ -215,6 +217,17 @@ impl Site {
         plan_request(&mut self.project(), &request)
     }
 
+    /// Plans everything at another time than now.
+    pub fn plan_at(&self, now: Timestamp) -> FleetPlan {
+        plan_request(&mut self.project(), &Request { now, ..request(Refresh::Bulk) })
+    }
+
+    /// Plans for another purpose than to apply or to destroy.
+    pub fn plan_for(&self, purpose: Purpose) -> FleetPlan {
+        let request = Request { purpose, ..request(Refresh::Bulk) };
+        plan_request(&mut self.project(), &request)
+    }
+
     /// Carries a plan out. None of its units may be refused.
     pub fn carry_out(&self, planned: FleetPlan) -> Outcomes {
         assert!(planned.refused.is_empty(), "{:#?}", planned.refused);
@@ -326,12 +339,12 @@ pub fn cloud_folder(root: &Path) -> PathBuf {
 
 /// Plans all units of a project.
 pub fn plan(project: &mut Project, refresh: Refresh, destroy: bool) -> FleetPlan {
-    plan_request(project, &Request { destroy, ..request(refresh) })
+    let purpose = if destroy { Purpose::Destroy } else { Purpose::Apply };
+    plan_request(project, &Request { purpose, ..request(refresh) })
 }
 
 fn request(refresh: Refresh) -> Request {
-    let selected = Selected::Everything;
-    Request { selected, destroy: false, refresh, locked: false, replace: Vec::new() }
+    Request { refresh, ..Request::new(Selected::Everything, Purpose::Apply) }
 }
 
 fn plan_request(project: &mut Project, request: &Request) -> FleetPlan {

@@ -2,8 +2,10 @@
 
 use clap::Args;
 use clap::ValueEnum;
+use jiff::SignedDuration;
 use nfplan_engine::access::isolation::Actor;
 
+use super::Approving;
 use super::Showing;
 
 /// `nfplan suspend` and `nfplan resume`.
@@ -15,6 +17,56 @@ pub struct StatusArguments {
     /// How to show the plan.
     #[command(flatten)]
     pub showing: Showing,
+}
+
+/// `nfplan rotate`.
+#[derive(Debug, Clone, Args)]
+pub struct RotateArguments {
+    /// The researchers
+    #[arg(value_name = "USER", required = true)]
+    pub users: Vec<String>,
+    /// How long the old key works beside the new one, as 36h or 90m
+    ///
+    /// Pipelines that run keep the key that they were started with. With 0s, the old key goes in the
+    /// same run.
+    #[arg(long, value_name = "DURATION", default_value = "24h", env = "NFPLAN_OVERLAP", value_parser = overlap)]
+    pub overlap: SignedDuration,
+    /// End the overlap of an earlier rotation now
+    #[arg(long, env = "NFPLAN_FINISH", conflicts_with = "overlap")]
+    pub finish: bool,
+    /// How to show the plan.
+    #[command(flatten)]
+    pub showing: Showing,
+    /// What may be done without asking.
+    #[command(flatten)]
+    pub approving: Approving,
+}
+
+/// The longest overlap: a key that is to stay for longer is not being rotated.
+const LONGEST_OVERLAP: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+fn overlap(text: &str) -> Result<SignedDuration, String> {
+    let overlap: SignedDuration =
+        text.parse().map_err(|_| "write hours and minutes, as 36h or 90m".to_owned())?;
+    let within = SignedDuration::ZERO..=LONGEST_OVERLAP;
+    if within.contains(&overlap) { Ok(overlap) } else { Err("it must be from 0s to 720h".into()) }
+}
+
+/// `nfplan revoke`.
+#[derive(Debug, Clone, Args)]
+pub struct RevokeArguments {
+    /// The researchers
+    #[arg(value_name = "USER", required = true)]
+    pub users: Vec<String>,
+    /// Let them in again, with new keys
+    #[arg(long, env = "NFPLAN_LIFT")]
+    pub lift: bool,
+    /// How to show the plan.
+    #[command(flatten)]
+    pub showing: Showing,
+    /// What may be done without asking.
+    #[command(flatten)]
+    pub approving: Approving,
 }
 
 /// `nfplan env`.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use nfplan_engine::apply::OnFailure;
 use nfplan_engine::plan::FORMAT;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
@@ -11,14 +12,17 @@ use nfplan_engine::schedule::Recovery;
 use super::Context;
 use super::plan::refuse;
 use super::plan::show_unless_told;
+use crate::applying::Outcomes;
 use crate::approval::Approval;
 use crate::approval::classes;
 use crate::args::ApplyArguments;
+use crate::args::Showing;
 use crate::comparison::compare;
 use crate::error::CliError;
 use crate::execution::Execution;
 use crate::exit::Exit;
 use crate::planning::FleetPlan;
+use crate::planning::Purpose;
 use crate::planning::Request;
 use crate::planning::plan_fleet;
 use crate::project::Project;
@@ -53,21 +57,53 @@ pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     replacing::check(&replace, &project, &universe, &selected).await?;
     let locked = arguments.planning.locked;
-    let request = Request { selected, destroy: false, refresh, locked, replace };
+    let request = Request::new(selected, Purpose::Apply);
+    let request = Request { refresh, locked, replace, ..request };
     let planned = plan_fleet(&mut project, &universe, &request).await?;
-    let document = planned.document(refresh);
-    expected.check(&document, context)?;
-    show_unless_told(context, &document, &planned, &arguments.showing, &approval)?;
-    refuse(context, &planned)?;
-    check_readable(&planned)?;
-    let needed = classes(&document, &project, &universe);
-    approval.check_classes(&needed)?;
-    let execution = Execution::new(context, &project).on_failure(on_failure);
-    if !planned.units.is_empty() {
-        approval.ask("Apply this plan?", context)?;
-        execution.check_store(&universe).await?;
+    expected.check(&planned.document(refresh), context)?;
+    let (showing, question) = (&arguments.showing, "Apply this plan?");
+    let round = Round { refresh, showing, approval: &approval, question, on_failure, recovered };
+    round.carry_out(context, &project, &universe, planned).await
+}
+
+/// The way of every plan from being shown to being carried out.
+#[derive(Debug)]
+pub struct Round<'a> {
+    /// What the cloud was asked.
+    pub refresh: Refresh,
+    /// How to show the plan.
+    pub showing: &'a Showing,
+    /// What may be done without asking.
+    pub approval: &'a Approval,
+    /// What to ask.
+    pub question: &'a str,
+    /// What becomes of a unit when a step fails.
+    pub on_failure: OnFailure,
+    /// What became of runs that were open.
+    pub recovered: Outcomes,
+}
+
+impl Round<'_> {
+    /// Shows the plan, has it approved, and carries it out.
+    pub async fn carry_out(
+        self,
+        context: &Context,
+        project: &Project,
+        universe: &Universe,
+        planned: FleetPlan,
+    ) -> Result<Exit, CliError> {
+        let document = planned.document(self.refresh);
+        show_unless_told(context, &document, &planned, self.showing, self.approval)?;
+        refuse(context, &planned)?;
+        check_readable(&planned)?;
+        self.approval.check_classes(&classes(&document, project, universe))?;
+        let execution = Execution::new(context, project).on_failure(self.on_failure);
+        if !planned.units.is_empty() {
+            self.approval.ask(self.question, context)?;
+            execution.check_store(universe).await?;
+        }
+        execution.carry_out(planned, self.recovered).await
     }
-    execution.carry_out(planned, recovered).await
 }
 
 /// What a saved plan or a digest commits this apply to.
@@ -142,7 +178,7 @@ impl Expected {
 }
 
 /// Refuses to change units of which something could not be read.
-pub fn check_readable(planned: &FleetPlan) -> Result<(), CliError> {
+fn check_readable(planned: &FleetPlan) -> Result<(), CliError> {
     if planned.unreadable.is_empty() {
         return Ok(());
     }

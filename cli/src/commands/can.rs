@@ -19,6 +19,7 @@ use super::Context;
 use crate::args::researchers::CanArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::planning::Purpose;
 use crate::planning::Request;
 use crate::planning::preview_fleet;
 use crate::project::Project;
@@ -92,13 +93,9 @@ pub async fn access_around(
     universe: &Universe,
     unit: &UnitId,
 ) -> Result<Account, CliError> {
-    let request = Request {
-        selected: Selected::Units(BTreeSet::from([unit.clone()])),
-        destroy: false,
-        refresh: Refresh::None,
-        locked: true,
-        replace: Vec::new(),
-    };
+    let selected = Selected::Units(BTreeSet::from([unit.clone()]));
+    let request = Request::new(selected, Purpose::Apply);
+    let request = Request { refresh: Refresh::None, locked: true, ..request };
     let planned = preview_fleet(project, universe, &request).await?;
     let mut accounts = planned.access.accounts.unwrap_or_default();
     Ok(accounts.remove(unit.place()).unwrap_or_default())

@@ -1,19 +1,17 @@
 //! `nfplan destroy`: takes units away. Bucket contents, keys and logs stay.
 
-use nfplan_engine::plan::Refresh;
+use nfplan_engine::apply::OnFailure;
 use nfplan_engine::schedule::Recovery;
 use nfplan_state::unit::load;
 
 use super::Context;
-use super::apply::check_readable;
-use super::plan::refuse;
-use super::plan::show_unless_told;
+use super::apply::Round;
 use crate::approval::Approval;
-use crate::approval::classes;
 use crate::args::DestroyArguments;
 use crate::error::CliError;
 use crate::execution::Execution;
 use crate::exit::Exit;
+use crate::planning::Purpose;
 use crate::planning::Request;
 use crate::planning::plan_fleet;
 use crate::project::Project;
@@ -32,19 +30,12 @@ pub async fn destroy(context: &Context, arguments: &DestroyArguments) -> Result<
     let recovered = execution.recover(&universe, &selected, Recovery::RollBack).await?;
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     check_platforms(&project, &universe, &selected).await?;
-    let refresh = Refresh::Bulk;
-    let request = Request { selected, destroy: true, refresh, locked: false, replace: Vec::new() };
+    let request = Request::new(selected, Purpose::Destroy);
     let planned = plan_fleet(&mut project, &universe, &request).await?;
-    let document = planned.document(refresh);
-    show_unless_told(context, &document, &planned, &arguments.showing, &approval)?;
-    refuse(context, &planned)?;
-    check_readable(&planned)?;
-    let needed = classes(&document, &project, &universe);
-    approval.check_classes(&needed)?;
-    if !planned.units.is_empty() {
-        approval.ask("Destroy these units?", context)?;
-    }
-    Execution::new(context, &project).carry_out(planned, recovered).await
+    let (showing, question) = (&arguments.showing, "Destroy these units?");
+    let (refresh, on_failure) = (request.refresh, OnFailure::RollBack);
+    let round = Round { refresh, showing, approval: &approval, question, on_failure, recovered };
+    round.carry_out(context, &project, &universe, planned).await
 }
 
 /// A platform may go only with the last workspace of its place.

@@ -20,6 +20,7 @@ use crate::explaining::Explanation;
 use crate::explaining::addresses;
 use crate::explaining::explain as explain_resource;
 use crate::planning::Looked;
+use crate::planning::Purpose;
 use crate::planning::Request;
 use crate::planning::preview_fleet;
 use crate::project::Project;
@@ -144,13 +145,8 @@ async fn look(
         let exit = if target.unit.is_some() { Exit::Usage } else { error.exit };
         CliError { exit, ..error }
     })?;
-    let request = Request {
-        selected: selected.clone(),
-        destroy: false,
-        refresh: Refresh::from(arguments.refresh),
-        locked: false,
-        replace: Vec::new(),
-    };
+    let refresh = Refresh::from(arguments.refresh);
+    let request = Request { refresh, ..Request::new(selected.clone(), Purpose::Apply) };
     let planned = preview_fleet(project, &universe, &request).await?;
     for unit in &planned.open {
         context.terminal.note(&format!(

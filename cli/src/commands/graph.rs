@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::graphing::Graph;
 use crate::graphing::of_plan;
 use crate::graphing::of_units;
+use crate::planning::Purpose;
 use crate::planning::Request;
 use crate::planning::preview_fleet;
 use crate::project::Project;
@@ -54,7 +55,7 @@ async fn fresh(context: &Context, arguments: &GraphArguments) -> Result<Graph, C
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     let refresh = Refresh::from(arguments.refresh);
     let selected = universe.select(&arguments.selection.select)?;
-    let request = Request { selected, destroy: false, refresh, locked: false, replace: Vec::new() };
+    let request = Request { refresh, ..Request::new(selected, Purpose::Apply) };
     let planned = preview_fleet(&mut project, &universe, &request).await?;
     refuse(context, &planned)?;
     if !arguments.all {

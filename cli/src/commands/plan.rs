@@ -19,6 +19,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::files;
 use crate::planning::FleetPlan;
+use crate::planning::Purpose;
 use crate::planning::Request;
 use crate::planning::plan_fleet;
 use crate::project::Project;
@@ -36,13 +37,9 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     let refresh = Refresh::from(arguments.planning.refresh);
-    let request = Request {
-        selected: universe.select(&arguments.planning.selection.select)?,
-        destroy: false,
-        refresh,
-        locked: arguments.planning.locked,
-        replace: Vec::new(),
-    };
+    let selected = universe.select(&arguments.planning.selection.select)?;
+    let locked = arguments.planning.locked;
+    let request = Request { refresh, locked, ..Request::new(selected, Purpose::Apply) };
     let planned = reports.problems(plan_fleet(&mut project, &universe, &request).await)?;
     reports.diagnostics(project.fleet.warnings())?;
     let document = planned.document(refresh);

@@ -65,6 +65,15 @@ pub const PAGES: &[Page] = &[
         exits: APPLYING,
     },
     Page {
+        command: "adopt",
+        examples: &[
+            ("nfplan adopt --select platform:main", "first what the account shares"),
+            ("nfplan adopt --select alice@example.org", "one researcher and her platform"),
+            ("nfplan adopt && nfplan plan", "everything, and then what it lacks"),
+        ],
+        exits: APPLYING,
+    },
+    Page {
         command: "drift",
         examples: &[
             ("nfplan drift", "everything, every attribute"),
@@ -253,6 +262,23 @@ pub const PAGES: &[Page] = &[
         command: "resume",
         examples: &[("nfplan resume alice", "let her work again, once this is applied")],
         exits: PLANNING,
+    },
+    Page {
+        command: "rotate",
+        examples: &[
+            ("nfplan rotate alice", "a new key; the old one works for another day"),
+            ("nfplan rotate alice --overlap 90m --auto-approve", "from a schedule"),
+            ("nfplan rotate alice --finish", "the old key is not needed any more"),
+        ],
+        exits: APPLYING,
+    },
+    Page {
+        command: "revoke",
+        examples: &[
+            ("nfplan revoke alice", "a key has leaked"),
+            ("nfplan revoke alice --lift", "let her in again, with a new key"),
+        ],
+        exits: APPLYING,
     },
     Page {
         command: "env",

@@ -261,6 +261,6 @@ fn name_of(step: &Step) -> Option<String> {
         Operation::Adopt { before, .. }
         | Operation::Update { before, .. }
         | Operation::Delete { before, .. } => known(before),
-        Operation::Drop { .. } => None,
+        Operation::Hold { .. } | Operation::Drop { .. } => None,
     }
 }

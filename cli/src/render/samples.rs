@@ -43,6 +43,7 @@ pub(crate) fn workspace(user: &str, changes: Vec<Change>) -> UnitPlan {
             blueprint: 1,
             user: Some(user.into()),
             protect: false,
+            revoked: false,
         },
         wanted: true,
         pins: BTreeMap::new(),

@@ -123,6 +123,7 @@ mod tests {
             outputs: BTreeMap::from([("arn".into(), "arn:q".into())]),
             dependencies: BTreeSet::from(["ec2.vpc/main".parse().unwrap()]),
             status: Status::Ready,
+            held_until: None,
         }
     }
 

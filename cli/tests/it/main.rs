@@ -5,6 +5,7 @@
 
 mod completion;
 mod configuration;
+mod credentials;
 mod diffs;
 mod drift;
 mod drift_report;

@@ -129,7 +129,7 @@ fn verbose_says_more_for_every_command() {
     for command in nfplan_cli::help::runnable(&nfplan_cli::help::definition(100)) {
         let mut words: Vec<&str> = command.split(' ').collect();
         words.extend(match command.as_str() {
-            "apply" | "destroy" => &["--auto-approve", "--allow=mass-destroy"][..],
+            "adopt" | "apply" | "destroy" => &["--auto-approve", "--allow=mass-destroy"][..],
             "completions" => &["zsh"],
             "diff" => &["a.plan", "a.plan"],
             "init" => &["-C", "new"],
@@ -138,6 +138,7 @@ fn verbose_says_more_for_every_command() {
             "can" => &["alice", "s3:GetObject", "s3://bucket/key"],
             "state forget" => &["ec2.vpc/main", "--reason=why"],
             "nextflow-config" | "resume" | "state pull" | "suspend" | "unlock" => &["alice"],
+            "revoke" | "rotate" => &["alice", "--auto-approve"],
             "state push" => &["a.state"],
             "state restore" => &["--serial=1", "--select=alice"],
             _ => &[],

@@ -116,9 +116,10 @@ impl<'a> Comparison<'a, '_> {
                         && !self.input.observed.contains_key(&step.address)
                         && objects.into_iter().next().is_none()
                 }
-                Operation::Adopt { .. } | Operation::Update { .. } | Operation::Drop { .. } => {
-                    false
-                }
+                Operation::Adopt { .. }
+                | Operation::Update { .. }
+                | Operation::Hold { .. }
+                | Operation::Drop { .. } => false,
             };
             if unseen {
                 self.unseen(&step.address);

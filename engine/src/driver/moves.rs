@@ -72,7 +72,7 @@ where
                 self.looks.push(Task::Verify { step: id, address, remote_id, before, deposed });
                 Ok(())
             }
-            Operation::Adopt { .. } | Operation::Drop { .. } => {
+            Operation::Adopt { .. } | Operation::Hold { .. } | Operation::Drop { .. } => {
                 let token = self.token(step, None);
                 let (incarnation, found) = (None, Vec::new());
                 self.record(Event::Started { step: id, incarnation, token, found })?;
@@ -170,7 +170,7 @@ where
                 inputs: before.clone(),
                 in_slot: *cause == DeleteCause::InSlot,
             },
-            Operation::Adopt { .. } | Operation::Drop { .. } => {
+            Operation::Adopt { .. } | Operation::Hold { .. } | Operation::Drop { .. } => {
                 // No call was made; the crash fell between two events of one append, which is
                 // impossible, or the store is not what it promises.
                 return self.record(Event::Succeeded { step: id, made: None });
@@ -245,9 +245,10 @@ where
             Operation::Create { inputs, .. } | Operation::Update { after: inputs, .. } => {
                 self.resolved(step, inputs)
             }
-            Operation::Adopt { .. } | Operation::Delete { .. } | Operation::Drop { .. } => {
-                return None;
-            }
+            Operation::Adopt { .. }
+            | Operation::Delete { .. }
+            | Operation::Hold { .. }
+            | Operation::Drop { .. } => return None,
         };
         let remote_id = self.half_done(id).or_else(|| step.remote_id().cloned())?;
         Some((remote_id, inputs))
@@ -262,9 +263,10 @@ where
     fn missing_output(&self, step: &Step) -> Option<String> {
         let inputs = match &step.operation {
             Operation::Create { inputs, .. } | Operation::Update { after: inputs, .. } => inputs,
-            Operation::Adopt { .. } | Operation::Delete { .. } | Operation::Drop { .. } => {
-                return None;
-            }
+            Operation::Adopt { .. }
+            | Operation::Delete { .. }
+            | Operation::Hold { .. }
+            | Operation::Drop { .. } => return None,
         };
         let resolved = self.outlook.resolve(inputs);
         resolved.values().map(Expr::dependencies).find_map(|open| {

@@ -105,7 +105,7 @@ pub(super) fn left_alone(difference: &Difference, instead: &str) -> String {
 pub(super) fn reasons(differences: &[Difference], asked: bool) -> Vec<String> {
     let mut reasons = Vec::new();
     if asked {
-        reasons.push("asked for by --replace".into());
+        reasons.push("it was asked for".into());
     }
     let mut by_need: Vec<(&str, Vec<String>)> = Vec::new();
     for difference in differences {

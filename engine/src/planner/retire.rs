@@ -16,11 +16,13 @@ use crate::dag::Dag;
 use crate::expr::Expr;
 use crate::expr::Inputs;
 use crate::identity::unproved;
+use crate::inspection::changed;
 use crate::observed::Sighting;
 use crate::refusal::Refusal;
 use crate::refusal::RefusalKind;
 use crate::schema::Identity;
 use crate::schema::Removal;
+use crate::schema::Tightening;
 use crate::state::Entry;
 use crate::state::Object;
 use crate::step::DeleteCause;
@@ -35,18 +37,21 @@ impl Planner<'_> {
     /// Decides what the retire stage does and puts its steps after those of the build stage.
     pub(super) fn retire(&mut self) {
         let state = self.input.state;
-        for (address, entry) in &state.entries {
+        let asked = self.input.asked;
+        for (address, entry) in state.entries.iter().filter(|(address, _)| asked.covers(address)) {
             let wanted = self.input.desired.resources().get(address);
+            let stays = wanted.is_some_and(|resource| !resource.lifecycle.withdraw);
             match wanted {
                 None => self.remove(address, entry),
                 Some(resource) if resource.lifecycle.withdraw => self.withdraw(address, entry),
                 Some(_) => {}
             }
             for object in &entry.deposed {
-                if self.reclaimed(address, object) {
-                    continue;
+                match object.held_until {
+                    _ if self.reclaimed(address, object) => {}
+                    Some(until) if stays && asked.holds(until) => self.note_held(address, object),
+                    _ => self.clear(address, object),
                 }
-                self.clear(address, object);
             }
         }
         self.order_retiring();
@@ -93,9 +98,44 @@ impl Planner<'_> {
             self.retiring.push((address.clone(), dropped(object, DropCause::Gone)));
             self.note_remains(address, Action::Forget, reason);
         } else {
+            let reason = match object.held_until {
+                Some(until) => format!("`{}` was held until {until}, and goes", object.remote_id),
+                None => format!("`{}` was left behind, and goes", object.remote_id),
+            };
+            if object.held_until.is_some() {
+                self.put_to_rest(address, &operation);
+            }
             self.retiring.push((address.clone(), operation));
-            let reason = format!("`{}` was left behind, and goes", object.remote_id);
             self.note_remains(address, Action::Delete, reason);
+        }
+    }
+
+    /// Shuts off an object that was in use until now, before it is deleted: if the delete fails, it
+    /// is of no use to anybody any more.
+    fn put_to_rest(&mut self, address: &Address, delete: &Operation) {
+        let Operation::Delete { remote_id, before, .. } = delete else { return };
+        let Some(schema) = self.input.schemas.find(&address.resource_type) else { return };
+        let mut after = before.clone();
+        for (attribute, managed) in schema.managed() {
+            if let Some(Tightening::ToText(text)) = managed.tightens {
+                after.insert(attribute.name.into(), text.into());
+            }
+        }
+        let changed = changed(before, &after);
+        if !changed.is_empty() {
+            let (remote_id, before) = (remote_id.clone(), before.clone());
+            let after = after.into_iter().map(|(name, value)| (name, value.into())).collect();
+            let rest = Operation::Update { remote_id, before, after, changed };
+            self.retiring.push((address.clone(), rest));
+        }
+    }
+
+    /// Says that a replaced object is still held.
+    fn note_held(&mut self, address: &Address, object: &Object) {
+        if let Some(until) = object.held_until {
+            let id = &object.remote_id;
+            let note = format!("`{id}` stays beside its successor until {until}");
+            self.notes.insert(address.clone(), note);
         }
     }
 
@@ -118,7 +158,10 @@ impl Planner<'_> {
         steps.any(|step| match &step.operation {
             Operation::Adopt { remote_id, .. } => *remote_id == object.remote_id,
             Operation::Create { inputs, .. } => same(inputs),
-            Operation::Update { .. } | Operation::Delete { .. } | Operation::Drop { .. } => false,
+            Operation::Update { .. }
+            | Operation::Delete { .. }
+            | Operation::Hold { .. }
+            | Operation::Drop { .. } => false,
         })
     }
 
@@ -131,7 +174,9 @@ impl Planner<'_> {
         } else {
             let operation = self.delete_as_seen(address, object, DeleteCause::Withdrawn);
             self.retiring.push((address.clone(), operation));
-            self.note_removal(address, Action::Delete, "the workspace is suspended");
+            let revoked = self.input.desired.source().revoked;
+            let why = if revoked { "access is revoked" } else { "the workspace is suspended" };
+            self.note_removal(address, Action::Delete, why);
             if let Some(change) = self.changes.get_mut(address) {
                 change.action = Action::Delete;
             }
@@ -301,6 +346,7 @@ fn updates_before<'s>(
         Operation::Create { .. }
         | Operation::Adopt { .. }
         | Operation::Update { .. }
+        | Operation::Hold { .. }
         | Operation::Drop { .. } => None,
     };
     let same = by_address.get(address).into_iter().flatten().copied();

@@ -220,14 +220,14 @@ fn an_in_slot_replacement_deletes_in_the_build_stage_and_is_irreversible() {
 #[test]
 fn what_is_asked_to_be_replaced_is_replaced() {
     let mut world = World::with(&FULL);
-    world.replace.insert(address("toy.net/main"));
-    world.replace.insert(address("toy.role/work"));
+    world.asked.replace.insert(address("toy.net/main"));
+    world.asked.replace.insert(address("toy.role/work"));
     let plan = world.plan_for(&FULL);
     assert_eq!(action(&plan, "toy.net/main"), Some(Action::Replace));
     assert_eq!(action(&plan, "toy.role/work"), Some(Action::ReplaceInSlot));
     let outcome = world.apply_plan(plan);
     assert_eq!(*outcome.result(), UnitResult::Applied, "{outcome:?}");
-    world.replace.clear();
+    world.asked.replace.clear();
     world.assert_settled(&FULL);
 }
 

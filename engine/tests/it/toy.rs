@@ -379,6 +379,8 @@ impl Toy {
                 let is_other = |id: &RemoteId| !known.contains(id);
                 same.find(|((_, id), thing)| is_ours(thing) && is_other(id))
             }
+            // Toys bear no names.
+            Target::Named(_) => None,
             Target::Siblings(known) => {
                 let Identity::Siblings(names) = schema.identity else { unreachable!() };
                 let alike = same.filter(|(_, thing)| {

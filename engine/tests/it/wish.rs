@@ -121,6 +121,7 @@ pub(crate) fn source() -> Source {
         blueprint: 1,
         user: Some("alice".into()),
         protect: false,
+        revoked: false,
     }
 }
 

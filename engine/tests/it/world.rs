@@ -12,13 +12,13 @@ use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 
-use nfplan_engine::address::Address;
 use nfplan_engine::address::External;
 use nfplan_engine::apply::OnFailure;
 use nfplan_engine::apply::RunContext;
 use nfplan_engine::apply::RunError;
 use nfplan_engine::apply::Start;
 use nfplan_engine::apply::run;
+use nfplan_engine::asked::Asked;
 use nfplan_engine::clock::Clock;
 use nfplan_engine::desired::Desired;
 use nfplan_engine::event::Event;
@@ -160,7 +160,7 @@ pub(crate) struct World {
     pub(crate) state: State,
     pub(crate) open: Option<Open>,
     pub(crate) externals: Table,
-    pub(crate) replace: BTreeSet<Address>,
+    pub(crate) asked: Asked,
     pub(crate) may_send: bool,
     /// Interrupts the next process after this many turns.
     pub(crate) interrupt: Option<u32>,
@@ -179,7 +179,7 @@ impl Default for World {
             state: State::empty(unit(), source()),
             open: None,
             externals: Table(RefCell::new(vec![known])),
-            replace: BTreeSet::new(),
+            asked: Asked::default(),
             may_send: true,
             interrupt: None,
             clock: VirtualClock::default(),
@@ -252,7 +252,7 @@ impl World {
             remains: &self.remains(),
             externals: &externals,
             schemas: self.toy.schemas(),
-            replace: &self.replace,
+            asked: &self.asked,
         };
         plan(input).map(|planned| planned.plan)
     }

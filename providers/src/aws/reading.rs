@@ -128,6 +128,7 @@ pub(crate) fn inputs<'w>(wanted: &'w Wanted<'_>) -> Option<&'w Attributes> {
     match &wanted.target {
         Target::Id(_, inputs)
         | Target::Identity(inputs)
+        | Target::Named(inputs)
         | Target::Incarnation(_, inputs)
         | Target::Siblings(inputs) => Some(inputs),
         Target::Others(_) => None,

@@ -8,6 +8,8 @@ use nfplan_engine::provider::Target;
 use nfplan_engine::provider::Wanted;
 use nfplan_engine::schema::Identity;
 use nfplan_engine::schema::Schema;
+use nfplan_engine::value::Attributes;
+use nfplan_engine::value::Value;
 
 /// One sighting for each that is wanted. If the listing failed, none of them could be read.
 pub(crate) fn sightings(
@@ -18,9 +20,10 @@ pub(crate) fn sightings(
     match found {
         Ok(found) => wanted
             .iter()
-            .map(|wanted| match choose(schema, wanted, &found) {
-                Some(live) => Sighting::Present(live.clone()),
-                None => Sighting::Missing,
+            .map(|wanted| match (&wanted.target, choose(schema, wanted, &found)) {
+                (Target::Named(inputs), _) => the_named(inputs, &found),
+                (_, Some(live)) => Sighting::Present(live.clone()),
+                (_, None) => Sighting::Missing,
             })
             .collect(),
         Err(error) => wanted.iter().map(|_| unreadable(&error)).collect(),
@@ -62,10 +65,38 @@ pub(crate) fn choose<'a>(
         Target::Others(known) if tagged => {
             owned().filter(|live| !known.contains(&live.remote_id)).min_by_key(incarnation)
         }
-        Target::Others(_) | Target::Siblings(_) => None,
+        Target::Others(_) | Target::Siblings(_) | Target::Named(_) => None,
     }
 }
 
-fn same(names: &[&str], live: &Live, inputs: &nfplan_engine::value::Attributes) -> bool {
+/// The one of these objects that is called so and that nobody's ownership tags are on.
+fn the_named(inputs: &Attributes, found: &[Live]) -> Sighting {
+    let mut named: Vec<&Live> =
+        found.iter().filter(|live| live.owner.is_none() && is_named(inputs, live)).collect();
+    // Listings overlap.
+    named.sort_by_key(|live| &live.remote_id);
+    named.dedup_by_key(|live| &live.remote_id);
+    match named.as_slice() {
+        [] => Sighting::Missing,
+        [live] => Sighting::Present((*live).clone()),
+        several => {
+            let ids: Vec<&str> = several.iter().map(|live| live.remote_id.as_str()).collect();
+            let reason = format!("several are called the same: {}", ids.join(", "));
+            Sighting::Unreadable { reason }
+        }
+    }
+}
+
+fn is_named(inputs: &Attributes, live: &Live) -> bool {
+    let tag = |attributes: &Attributes, key: &str| {
+        attributes.get("tags").and_then(Value::as_map)?.get(key).cloned()
+    };
+    ["Name", "Environment"].into_iter().all(|key| {
+        let wanted = tag(inputs, key);
+        wanted.is_some() && wanted == tag(&live.attributes, key)
+    })
+}
+
+fn same(names: &[&str], live: &Live, inputs: &Attributes) -> bool {
     names.iter().all(|name| live.attributes.get(*name) == inputs.get(*name))
 }

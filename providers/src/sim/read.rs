@@ -140,6 +140,14 @@ fn see(
     if let Target::Siblings(inputs) = &wanted.target {
         return siblings(session, inputs, wanted);
     }
+    if let Target::Named(inputs) = &wanted.target
+        && let several @ [_, _, ..] =
+            named(session.cloud(), (session.place, kind), inputs).as_slice()
+    {
+        let ids: Vec<&str> = several.iter().map(|record| &*record.key.id).collect();
+        let reason = format!("several are called the same: {}", ids.join(", "));
+        return Sighting::Unreadable { reason };
+    }
     let key_id = matches!(wanted.target, Target::Id(..)) && kind.resource_type == KEY_TYPE;
     if let (Target::Id(id, inputs), Depth::Bulk, true) = (&wanted.target, depth, key_id) {
         return unasked_key(session, id, inputs);
@@ -220,6 +228,7 @@ fn find<'a>(
     match &wanted.target {
         Target::Id(id, _) => by_id(id.as_str()),
         Target::Identity(inputs) => identified(cloud, place, kind, (schema, inputs), wanted),
+        Target::Named(inputs) => named(cloud, (place, kind), inputs).into_iter().next(),
         Target::Incarnation(incarnation, inputs) => {
             let made = |record: &&Record| record.incarnation == Some(*incarnation);
             match schema.identity {
@@ -241,6 +250,26 @@ fn find<'a>(
         }
         Target::Siblings(_) => None,
     }
+}
+
+/// The objects that are called so by their tags, and that nobody's ownership tags are on.
+fn named<'a>(
+    cloud: &'a Cloud,
+    (place, kind): (&Place, &'static Kind),
+    inputs: &Attributes,
+) -> Vec<&'a Record> {
+    let tags = inputs.get("tags").and_then(Value::as_map);
+    let wanted = |key: &str| tags?.get(key)?.as_text();
+    let is_named = |record: &&Record| {
+        record.key.resource_type == kind.resource_type
+            && record.key.region.as_ref() == kind.scope(place)
+            && record.tag("nfplan:unit").is_none()
+            && ["Name", "Environment"].into_iter().all(|key| {
+                let wanted = wanted(key);
+                wanted.is_some() && wanted == record.tag(key)
+            })
+    };
+    cloud.records().filter(is_named).collect()
 }
 
 /// The object that has a type's identity.

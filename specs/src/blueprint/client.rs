@@ -42,10 +42,10 @@ pub(super) fn add(workspace: &Workspace<'_>, builder: &mut Builder<'_>) {
     }
 }
 
-/// The policies of the client. None while suspended: sessions that were opened before live on for
+/// The policies of the client. None while it is locked out: sessions that were opened before live on for
 /// hours, whatever becomes of the key or the trust, and only this ends what they can do.
 fn policy_arns(workspace: &Workspace<'_>) -> Expr {
-    if workspace.suspended() {
+    if workspace.locked_out() {
         Expr::List(Vec::new())
     } else {
         Expr::list([addresses::CLIENT_POLICY.output(attributes::ARN)])
@@ -55,7 +55,7 @@ fn policy_arns(workspace: &Workspace<'_>) -> Expr {
 fn add_role(workspace: &Workspace<'_>, principals: &[Box<str>], builder: &mut Builder<'_>) {
     let names = &workspace.names;
     let settings = workspace.settings;
-    let trust = if workspace.suspended() {
+    let trust = if workspace.locked_out() {
         Statement::deny("Suspended", &["sts:AssumeRole"])
     } else {
         Statement::allow("Client", &["sts:AssumeRole"])
@@ -90,7 +90,7 @@ fn add_key_in_secret(workspace: &Workspace<'_>, builder: &mut Builder<'_>) {
         .set(attributes::DESCRIPTION, "Access key of a Nextflow workspace's client");
     builder.add_tagged(draft, names.tag());
     builder.add(key(workspace).set(attributes::SECRET_ID, secret.clone()));
-    if !workspace.suspended() {
+    if !workspace.locked_out() {
         let draft = Draft::new(addresses::CURRENT_VERSION).set(attributes::SECRET_ID, secret);
         promote(draft, builder);
     }
@@ -100,19 +100,19 @@ fn add_key_in_file(workspace: &Workspace<'_>, builder: &mut Builder<'_>) {
     let path = Value::from(workspace.names.credentials_file());
     let origin = workspace.settings.credentials.origin;
     builder.add(key(workspace).set_at(attributes::FILE, path.clone(), origin));
-    if !workspace.suspended() {
+    if !workspace.locked_out() {
         let draft = Draft::new(addresses::CREDENTIALS_FILE).set_at(attributes::PATH, path, origin);
         promote(draft, builder);
     }
 }
 
-/// The key of a suspended workspace is made inactive, which can be taken back, and deleted once
+/// The key of a client that is locked out is made inactive, which can be taken back, and deleted once
 /// everything else has come out well.
 fn key(workspace: &Workspace<'_>) -> Draft {
     let draft = Draft::new(addresses::ACCESS_KEY)
         .set(attributes::USER, addresses::USER.output(attributes::NAME));
     let origin = workspace.settings.status.origin;
-    if workspace.suspended() {
+    if workspace.locked_out() {
         draft.set_at(attributes::STATUS, "Inactive", origin).withdraw()
     } else {
         draft.set_at(attributes::STATUS, "Active", origin)

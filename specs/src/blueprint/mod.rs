@@ -10,6 +10,8 @@
 //! | names of types, attributes, addresses and objects | [`names`] |
 //! | what others need to know of a unit | [`outputs`] |
 //! | who must not reach what | [`access`] |
+//! | what lets a client in | [`credentials`] |
+//! | how objects are found that something else made | [`leads`] |
 //! | the shared bucket, its key and the log group | `platform`, `bucket_policy` |
 //! | a workspace as a whole | `workspace` |
 //! | VPC, subnets, routes; the proxy instance | `network`, `proxy`, `user_data` |
@@ -18,6 +20,8 @@
 //! | what the researcher's client may do, and how it gets in | `client`, `client_policy` |
 
 pub mod access;
+pub mod credentials;
+pub mod leads;
 pub mod names;
 pub mod outputs;
 

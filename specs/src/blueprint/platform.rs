@@ -43,6 +43,7 @@ pub fn platform(settings: &PlatformSettings) -> Expansion {
             user: None,
             // Nothing of it is ever replaced, and what holds data is retained anyway.
             protect: false,
+            revoked: false,
         },
         files: settings.files.clone(),
         resources,

@@ -45,6 +45,8 @@ pub fn workspace(
             blueprint: environment.blueprint,
             user: Some(settings.user.clone()),
             protect: settings.protect.value,
+            // A suspended workspace locks its client out by itself, and resuming it lets it in.
+            revoked: settings.revoked && !workspace.suspended(),
         },
         files: settings.files.clone(),
         resources: builder.finish(),
@@ -82,6 +84,11 @@ impl<'a> Workspace<'a> {
             Status::Active => false,
             Status::Suspended => true,
         }
+    }
+
+    /// Whether the client is to have no access.
+    pub(super) fn locked_out(&self) -> bool {
+        self.suspended() || self.settings.revoked
     }
 
     /// Whether queue and compute environment exist.

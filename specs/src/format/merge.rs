@@ -65,6 +65,7 @@ pub(crate) fn settings(
         user: spec.user().into(),
         escaped: spec.escaped().clone(),
         status: spec.status().clone(),
+        revoked: false,
         release: layers.at(|layer| layer.release.as_ref(), false),
         compute: compute(&own.compute, &profile.compute, origin),
         images: filled(layers.at(|layer| layer.images.as_ref(), Vec::new()), spec),

@@ -35,6 +35,7 @@ pub(crate) fn object(id: &str, generation: u32) -> Object {
         outputs: BTreeMap::new(),
         dependencies: BTreeSet::new(),
         status: Status::Ready,
+        held_until: None,
     }
 }
 

@@ -120,7 +120,13 @@ pub(crate) fn unit() -> UnitId {
 
 pub(crate) fn source() -> Source {
     let user = Some("alice@example.org".into());
-    Source { environment: "data.example.org".into(), blueprint: 1, user, protect: false }
+    Source {
+        environment: "data.example.org".into(),
+        blueprint: 1,
+        user,
+        protect: false,
+        revoked: false,
+    }
 }
 
 /// A holder that is this process, and so never seen to be gone.

@@ -11,6 +11,7 @@ use nfplan_cli::applying::Outcomes;
 use nfplan_cli::applying::Workshop;
 use nfplan_cli::execution::MachineClock;
 use nfplan_cli::planning::FleetPlan;
+use nfplan_cli::planning::Purpose;
 use nfplan_cli::planning::Request;
 use nfplan_cli::planning::plan_fleet;
 use nfplan_cli::project::Project;
@@ -106,8 +107,8 @@ impl Site {
 
     async fn plan_to(&self, destroy: bool, refresh: Refresh) -> (Project, FleetPlan) {
         let mut project = self.open().await;
-        let selected = Selected::Everything;
-        let request = Request { selected, destroy, refresh, locked: false, replace: Vec::new() };
+        let purpose = if destroy { Purpose::Destroy } else { Purpose::Apply };
+        let request = Request { refresh, ..Request::new(Selected::Everything, purpose) };
         let universe = Universe::survey(Some(&project.fleet), &project.store).await.unwrap();
         let planned = plan_fleet(&mut project, &universe, &request).await;
         let planned = planned.unwrap_or_else(|error| panic!("{error:?}"));

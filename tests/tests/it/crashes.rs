@@ -52,7 +52,10 @@ impl Fixture {
         let planned = passage.plan(&site);
         let steps = planned.units.iter().flat_map(|unit| &unit.plan.steps);
         let in_state_only = |step: &&Step| {
-            matches!(step.operation, Operation::Adopt { .. } | Operation::Drop { .. })
+            matches!(
+                step.operation,
+                Operation::Adopt { .. } | Operation::Hold { .. } | Operation::Drop { .. }
+            )
         };
         let calls = steps.filter(|step| !in_state_only(step)).count();
         let before = site.appends();
@@ -162,8 +165,16 @@ matrix! {
     a_platform_dies_and_is_rolled_back: die_everywhere("platform", RollBack),
     a_switch_of_environments_dies_twice_and_is_rolled_back: die_twice_everywhere("blue green", RollBack),
     a_change_of_a_platform_dies_twice_and_goes_on: die_twice_everywhere("platform", Resume),
-    a_rotation_dies_and_is_rolled_back: die_everywhere("new key", RollBack),
-    a_rotation_dies_and_goes_on: die_everywhere("new key", Resume),
+    a_new_key_dies_and_is_rolled_back: die_everywhere("new key", RollBack),
+    a_new_key_dies_and_goes_on: die_everywhere("new key", Resume),
+    a_rotation_dies_and_is_rolled_back: die_everywhere("rotate", RollBack),
+    a_rotation_dies_and_goes_on: die_everywhere("rotate", Resume),
+    the_end_of_a_rotation_dies_and_goes_on: die_everywhere("end rotation", RollBack),
+    a_revocation_dies_and_is_not_rolled_back: die_everywhere("revoke", RollBack),
+    a_revocation_dies_and_goes_on: die_everywhere("revoke", Resume),
+    an_adoption_dies_and_is_rolled_back: die_everywhere("adopt", RollBack),
+    an_adoption_dies_and_goes_on: die_everywhere("adopt", Resume),
+    a_reinstatement_dies_and_is_rolled_back: die_everywhere("reinstate", RollBack),
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use nfplan_engine::address::UnitId;
+use nfplan_engine::asked::Asked;
 use nfplan_engine::desired::Desired;
 use nfplan_engine::digest::Digest;
 use nfplan_engine::observed::Observed;
@@ -144,7 +145,7 @@ fn unit_digest(site: &Site, state: &State) -> Digest {
         remains: &Remains::new(),
         externals: &externals,
         schemas: &schemas,
-        replace: &BTreeSet::new(),
+        asked: &Asked::default(),
     };
     plan(input).unwrap().plan.digest
 }

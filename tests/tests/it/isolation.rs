@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use nfplan_cli::planning::Purpose;
 use nfplan_cli::planning::Request;
 use nfplan_cli::planning::preview_fleet;
 use nfplan_cli::selection::Selected;
@@ -119,8 +120,8 @@ fn what_may_turn_out_to_be_within_reach_is_no_proof() {
     let planned = block_on(async {
         let universe = Universe::survey(Some(&project.fleet), &project.store).await.unwrap();
         let (selected, refresh) = (Selected::Everything, Refresh::None);
-        let (destroy, locked, replace) = (false, true, Vec::new());
-        let request = Request { selected, destroy, refresh, locked, replace };
+        let request = Request::new(selected, Purpose::Apply);
+        let request = Request { refresh, locked: true, ..request };
         preview_fleet(&mut project, &universe, &request).await.unwrap()
     });
     let place = "111122223333.us-east-1".parse().unwrap();

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests only")]
 
+mod adoption;
 mod blueprints;
 mod busy;
 mod conformance;
@@ -21,5 +22,6 @@ mod matrix_moved;
 mod pace;
 mod rendering;
 mod restored;
+mod rotation;
 mod scale;
 mod star;

@@ -50,7 +50,7 @@ fn word<'a>(operations: impl Iterator<Item = &'a Operation>) -> &'static str {
             Operation::Delete { cause: DeleteCause::Unwanted, .. } => "delete",
             Operation::Delete { cause: DeleteCause::Withdrawn, .. } => "withdraw",
             Operation::Delete { cause: DeleteCause::Deposed, .. } => "depose",
-            Operation::Delete { .. } => "supersede",
+            Operation::Delete { .. } | Operation::Hold { .. } => "supersede",
             Operation::Drop { cause: DropCause::Retained, .. } => "retain",
             Operation::Drop { cause: DropCause::Gone, .. } => "forget",
         });

@@ -249,6 +249,7 @@ fn doing(operation: &Operation) -> &'static str {
         Operation::Adopt { .. } => "adopting",
         Operation::Update { .. } => "updating",
         Operation::Delete { .. } => "deleting",
+        Operation::Hold { .. } => "holding",
         Operation::Drop { .. } => "dropping from the state",
     }
 }
@@ -259,6 +260,7 @@ fn done(operation: &Operation) -> &'static str {
         Operation::Adopt { .. } => "adopted",
         Operation::Update { .. } => "updated",
         Operation::Delete { .. } => "deleted",
+        Operation::Hold { .. } => "held",
         Operation::Drop { cause: DropCause::Retained, .. } => "retained",
         Operation::Drop { cause: DropCause::Gone, .. } => "forgotten",
     }

@@ -83,11 +83,14 @@ async fn listed(
 
 /// What to ask for, so that everything wanted is among the answers.
 fn filters(wanted: &[&Wanted<'_>], id_filter: &str) -> Vec<Filter> {
-    let (mut ids, mut units) = (BTreeSet::new(), BTreeSet::new());
+    let (mut ids, mut units, mut names) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for wanted in wanted {
         match &wanted.target {
             Target::Id(id, _) => {
                 ids.insert(id.to_string());
+            }
+            Target::Named(inputs) => {
+                names.extend(tags::wanted(inputs).remove("Name"));
             }
             _ => {
                 units.insert(wanted.unit.to_string());
@@ -96,6 +99,7 @@ fn filters(wanted: &[&Wanted<'_>], id_filter: &str) -> Vec<Filter> {
     }
     let mut filters = filter_chunks(id_filter, ids);
     filters.extend(filter_chunks(&format!("tag:{}", tags::UNIT), units));
+    filters.extend(filter_chunks("tag:Name", names));
     filters
 }
 

@@ -50,7 +50,10 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
                     Ok(found.and_then(|key| live(session, key, inputs(wanted)?)))
                 }
                 Target::Siblings(_) => siblings(session, user, wanted).await,
-                Target::Identity(_) | Target::Incarnation(..) | Target::Others(_) => Ok(None),
+                Target::Identity(_)
+                | Target::Named(_)
+                | Target::Incarnation(..)
+                | Target::Others(_) => Ok(None),
             }
         })
         .await

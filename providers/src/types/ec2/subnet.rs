@@ -23,6 +23,10 @@ use crate::types::common::rewrite;
 const ZONE_REFUSED: &str = "AWS cannot move a subnet to another availability zone; \
     `--replace ec2.vpc/main` builds the network anew";
 
+/// A subnet of a network that Hatchery made is a /18 and stays one.
+const CIDR_REFUSED: &str = "AWS cannot change the addresses of a subnet, and those of the old one \
+    are in use; `--replace ec2.vpc/main` builds the network anew";
+
 /// The schema.
 pub static SCHEMA: Schema = Schema {
     resource_type: "ec2.subnet",
@@ -30,7 +34,7 @@ pub static SCHEMA: Schema = Schema {
     title: "subnet",
     attributes: &[
         create_first("vpc_id"),
-        create_first("cidr"),
+        Attribute::required("cidr", Shape::Text).on_change(OnChange::Refused(CIDR_REFUSED)),
         Attribute::required("zone_id", Shape::Text).on_change(OnChange::Refused(ZONE_REFUSED)),
         Attribute::required("map_public_ip", Shape::Bool),
         TAGS,

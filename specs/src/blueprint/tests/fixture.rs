@@ -64,6 +64,7 @@ pub(super) fn settings() -> WorkspaceSettings {
         environment: environment(),
         user: "alice".into(),
         escaped: EscapedUser::new("alice").unwrap(),
+        revoked: false,
         status: at(10, Status::Active),
         release: at(11, false),
         compute: Compute {

@@ -1,0 +1,70 @@
+//! Taking over what something else made: into the state, and by its tags, and nothing more. The next
+//! plan shows what it lacks.
+
+use super::Draft;
+use super::Planner;
+use super::basis::Basis;
+use super::unknown_type;
+use crate::adoption::claimed;
+use crate::adoption::objection;
+use crate::change::Action;
+use crate::desired::Resource;
+use crate::diff::diff;
+use crate::observed::Sighting;
+use crate::outlook::known_inputs;
+use crate::refusal::RefusalKind;
+use crate::schema::Schema;
+use crate::step::Operation;
+use crate::step::Undo;
+
+impl Planner<'_> {
+    /// Takes over the object of one resource, if there is one.
+    pub(super) fn claim(&mut self, resource: &Resource) {
+        let address = &resource.address;
+        let Some(schema) = self.input.schemas.find(&address.resource_type) else {
+            return self.refuse(resource, RefusalKind::UnknownType, unknown_type());
+        };
+        if self.input.state.current(address).is_some() {
+            return self.pass_over(resource);
+        }
+        match self.input.observed.get(address) {
+            None | Some(Sighting::Missing) => {}
+            Some(Sighting::Unreadable { reason }) => {
+                let message = format!("cannot be taken over: {reason}");
+                self.refuse(resource, RefusalKind::Foreign, message);
+            }
+            Some(Sighting::Present(live)) => {
+                let wanted = known_inputs(&self.outlook.resolve(&resource.inputs));
+                let owner = (self.input.desired.unit(), address);
+                if let Some(why) = objection(schema, owner, &wanted, live) {
+                    let (title, id) = (schema.title, &live.remote_id);
+                    let message = format!("cannot take over the {title} `{id}`: {why}");
+                    return self.refuse(resource, RefusalKind::Foreign, message);
+                }
+                self.take_over(resource, schema, &Basis::from_live(schema, live, None));
+            }
+        }
+    }
+
+    fn take_over(&mut self, resource: &Resource, schema: &'static Schema, basis: &Basis) {
+        let resolved = self.outlook.resolve(&resource.inputs);
+        let waits_for = self.waits_for(&resource.address);
+        let reasons = Vec::new();
+        let mut draft = Draft { resource, schema, resolved: &resolved, waits_for, reasons };
+        self.adopt(&mut draft, basis, "it bears the name that this resource has");
+        let after = claimed(resource, schema, &basis.before);
+        let after: crate::expr::Inputs =
+            after.into_iter().map(|(name, value)| (name, value.into())).collect();
+        let differences = diff(schema, &basis.before, &after);
+        if !differences.is_empty() {
+            let (remote_id, before) = (basis.remote_id.clone(), basis.before.clone());
+            let changed = differences.iter().map(|difference| difference.name.into()).collect();
+            let tag = Operation::Update { remote_id, before, after, changed };
+            let attributes = self.attributes(resource, &differences, None);
+            let step = self.step(&draft, tag, Undo::Restore);
+            draft.waits_for = [step].into();
+            self.note(resource, Action::Adopt, attributes, Vec::new());
+        }
+        self.keep(&draft, basis);
+    }
+}

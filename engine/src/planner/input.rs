@@ -1,0 +1,55 @@
+//! What a unit's plan is made from, and what comes of it.
+
+use std::collections::BTreeMap;
+
+use crate::address::External;
+use crate::address::Reference;
+use crate::asked::Asked;
+use crate::desired::Desired;
+use crate::desired::Source;
+use crate::observed::Observed;
+use crate::observed::Remains;
+use crate::plan::UnitPlan;
+use crate::schema::Schemas;
+use crate::state::State;
+use crate::value::Value;
+
+/// All that a unit's plan follows from.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanInput<'a> {
+    /// What is wanted.
+    pub desired: &'a Desired,
+    /// What the last run left.
+    pub state: &'a State,
+    /// What the cloud looks like; addresses that were not read are believed to be as in state.
+    pub observed: &'a Observed,
+    /// What the deposed objects look like.
+    pub remains: &'a Remains,
+    /// The platform outputs that are known.
+    pub externals: &'a BTreeMap<External, Value>,
+    /// The schemas.
+    pub schemas: &'a Schemas,
+    /// What is asked for beside what is wanted.
+    pub asked: &'a Asked,
+}
+
+impl PlanInput<'_> {
+    /// Where the unit comes from, once the plan is applied: as far as it is planned.
+    pub(super) fn source(&self) -> Source {
+        let source = self.desired.source();
+        if self.asked.focus.is_some() {
+            return Source { revoked: source.revoked, ..self.state.source.clone() };
+        }
+        source.clone()
+    }
+}
+
+/// A unit's plan and what it lets others count on.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The plan; empty of steps if there is nothing to do.
+    pub plan: UnitPlan,
+    /// The unit's outputs that are known before the plan is applied: what stays as it is and what
+    /// follows from names.
+    pub outputs: BTreeMap<Reference, Value>,
+}
