@@ -108,15 +108,14 @@ impl Ask<'_> {
             obstacles.extend(self.obstacle(project, unit, state.as_ref()));
         }
         let Some((first, _)) = obstacles.split_first() else { return Ok(()) };
-        let message = match obstacles.len() {
-            1 => format!("{}: {}", first.unit, first.message),
-            count => format!("{count} of the researchers are in no state for it"),
+        let message = if obstacles.len() == 1 {
+            format!("{}: {}", first.unit, first.message)
+        } else {
+            let lines = obstacles.iter().map(|one| format!("\n  {}: {}", one.unit, one.message));
+            let lines: String = lines.collect();
+            format!("{} of the researchers are in no state for it:{lines}", obstacles.len())
         };
-        let mut error = CliError::refused(message);
-        if obstacles.len() > 1 {
-            let lines = obstacles.iter().map(|one| format!("{}: {}", one.unit, one.message));
-            error.details = lines.collect();
-        }
+        let error = CliError::refused(message);
         let hints: BTreeSet<&str> = obstacles.iter().map(|one| one.hint).collect();
         Err(hints.into_iter().fold(error, CliError::hint))
     }

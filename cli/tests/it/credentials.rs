@@ -86,7 +86,10 @@ fn who_is_shut_out_has_no_key_and_every_plan_says_so() {
 #[test]
 fn all_who_cannot_be_given_a_key_are_named_at_once() {
     let project = Project::applied(&["alice"]);
-    project.researcher("bob", "credentials: { kind: role, assumable_by: [\"111122223333\"] }");
+    project.researcher(
+        "bob",
+        "credentials: { kind: role, assumable_by: [\"arn:aws:iam::111122223333:root\"] }",
+    );
     project.researcher("dan", "status: suspended");
     project.apply(&[]).exits(0);
     project.researcher("carol", "");

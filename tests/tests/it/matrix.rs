@@ -23,6 +23,7 @@ use nfplan_engine::step::Operation;
 use nfplan_engine::step::Stage;
 use nfplan_engine::step::Undo;
 use nfplan_engine::value::Attributes;
+use nfplan_engine::value::Value;
 use nfplan_providers::sim::Fault;
 use nfplan_providers::sim::FaultMode;
 use nfplan_providers::sim::FaultPoint;
@@ -244,13 +245,15 @@ impl Case {
                     steps.any(|step| is_at(object, &step.address))
                 };
                 let left: BTreeSet<_> = changed.into_iter().filter(|name| !parks(name)).collect();
+                // A claim on one object tells in a picture whose others are: see `assert_left`.
+                let left = if self.passage == "adopt" { BTreeSet::new() } else { left };
                 assert_named(&left, named, &context);
             }
             UnitResult::Interrupted | UnitResult::Stopped => panic!("{context}"),
         }
     }
 
-    /// Expects what is called stuck not to be as it was.
+    /// Expects what is called stuck not to be as it was, and of what is taken over nothing else.
     fn assert_left(&self, fixture: &Fixture, site: &Site, plan: &UnitPlan, named: &[Leftover]) {
         let (before, after) = (raw(&fixture.start, &plan.unit), raw(site, &plan.unit));
         for Leftover { address, remote_id } in named {
@@ -262,8 +265,29 @@ impl Case {
             let changed = before.iter().find(at) != after.iter().find(at);
             // A successor in the same slot is not told apart from the object that made room.
             let in_slot = self.passage == "in slot";
-            assert!(is_file || changed || in_slot, "{self:?}: {address} {id} is as it was");
+            // It is in the state, because what it is needed by could not be let go.
+            let taken_over = self.passage == "adopt";
+            assert!(
+                is_file || changed || in_slot || taken_over,
+                "{self:?}: {address} {id} is as it was"
+            );
         }
+        let is_named = |(of, is): &(&str, String)| {
+            let mut named = named.iter();
+            named.any(|Leftover { address, remote_id }| {
+                let id = remote_id.as_ref().map(nfplan_engine::address::RemoteId::as_str);
+                *of == address.resource_type.as_str() && Some(is.as_str()) == id
+            })
+        };
+        let is_of_unit = |attributes: &Attributes| {
+            let tags = attributes.get("tags").and_then(Value::as_map);
+            let unit = tags.and_then(|tags| tags.get("nfplan:unit")?.as_text());
+            unit == Some(plan.unit.to_string().as_str())
+        };
+        let claimed = after.iter().filter(|(_, attributes)| is_of_unit(attributes));
+        let mut claimed = claimed.map(|(key, _)| key).filter(|_| self.passage == "adopt");
+        let left = claimed.find(|key| before.get(*key) != after.get(*key) && !is_named(key));
+        assert_eq!(left, None, "{self:?}: is not named");
     }
 
     /// Nothing is stuck but where undoing was made to fail for good, or an object had made room.
