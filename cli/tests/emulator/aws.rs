@@ -65,7 +65,7 @@ fn somebody(service: &str, method: &str, arguments: &Json) -> Json {
     somebody_in(MAIN, service, method, arguments)
 }
 
-fn somebody_in(account: &str, service: &str, method: &str, arguments: &Json) -> Json {
+pub(crate) fn somebody_in(account: &str, service: &str, method: &str, arguments: &Json) -> Json {
     let tools = env::var("NFPLAN_TEST_TOOLS").expect("`tests/emulator/with` says where they are");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/emulator/client.py");
     let output = Command::new(format!("{tools}/bin/python"))
@@ -86,7 +86,7 @@ fn requests(rules: Option<&Json>) -> Vec<(String, String)> {
     calls.filter(|(service, operation)| service != "s3" || !of_state(operation)).collect()
 }
 
-fn get(path: &str, body: Option<&Json>) -> Json {
+pub(crate) fn get(path: &str, body: Option<&Json>) -> Json {
     let body = body.map(Json::to_string);
     let data = body.iter().flat_map(|body| ["--data", body]);
     let url = format!("{}/{path}", url());

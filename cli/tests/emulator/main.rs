@@ -7,6 +7,7 @@
 mod kit;
 
 mod aws;
+mod hatchery;
 mod policies;
 
 use std::env;
