@@ -12,6 +12,8 @@ use crate::address::RemoteId;
 use crate::address::UnitId;
 use crate::desired::Desired;
 use crate::desired::Resource;
+use crate::expr::Expr;
+use crate::expr::Inputs;
 use crate::observed::Live;
 use crate::observed::Sighting;
 use crate::outlook::Outlook;
@@ -85,14 +87,15 @@ impl<'a> Search<'a> {
                 let inputs = outlook.resolve(&resource.inputs);
                 outlook.predict(self.desired, schema, address, &inputs);
                 let unit = self.desired.unit();
-                let target = self.target(schema, address, &known_inputs(&inputs));
+                let target = self.target(schema, address, &inputs);
                 list.extend(target.map(|target| Wanted { unit, address, target }));
             }
         }
         list
     }
 
-    fn target(&mut self, schema: &Schema, address: &Address, known: &Attributes) -> Option<Target> {
+    fn target(&mut self, schema: &Schema, address: &Address, wanted: &Inputs) -> Option<Target> {
+        let known = &known_inputs(wanted);
         let step = self.asked.get(address).copied();
         let all_known = |names: &[&str]| names.iter().all(|name| known.contains_key(*name));
         let (next, target) = match (schema.identity, self.leads.get(address)) {
@@ -103,6 +106,10 @@ impl<'a> Search<'a> {
             }
             (Identity::Attributes(names), None) if all_known(names) => {
                 (Step::Asked, Target::Identity(known.clone()))
+            }
+            // What lies in a network that is not there is not there either.
+            (Identity::Tags, None) if wanted.contains_key("vpc_id") && !all_known(&["vpc_id"]) => {
+                return None;
             }
             (Identity::Tags, None) => (Step::Asked, Target::Named(known.clone())),
             (Identity::Siblings(names), None) if all_known(names) => match step {
@@ -202,7 +209,7 @@ pub(crate) fn objection(
 /// The attributes of an object as they are, with the tags that are wanted beside those that it has.
 pub(crate) fn claimed(resource: &Resource, schema: &Schema, before: &Attributes) -> Attributes {
     let mut after = before.clone();
-    let wanted = resource.inputs.get("tags").and_then(crate::expr::Expr::known);
+    let wanted = resource.inputs.get("tags").and_then(Expr::known);
     let (Some(Value::Map(wanted)), true) = (wanted, schema.attribute("tags").is_some()) else {
         return after;
     };

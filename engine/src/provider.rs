@@ -120,9 +120,10 @@ pub enum Target {
     /// Whatever has this type's identity: the known inputs hold the identity's attributes, or the
     /// ownership tags tell. Used for objects that state does not know.
     Identity(Attributes),
-    /// The object that the tags `Name` and `Environment` among these inputs say, and that has no
-    /// ownership tags: what something else made under the names that nfplan gives. Several of them
-    /// are unreadable, because nobody can tell which one is meant.
+    /// The object that is called as these inputs say and has no ownership tags: what something else
+    /// made under the names that nfplan gives. It has their `name` in their `vpc_id`, or else their
+    /// tags `Name` and `Environment`. Several of them are unreadable, because nobody can tell which
+    /// one is meant.
     Named(Attributes),
     /// Only the object that this create attempt made, with its inputs.
     Incarnation(u64, Attributes),

@@ -189,7 +189,11 @@ pub fn disown(site: &Site) {
     for object in site.cloud.objects(&place).unwrap() {
         let Some(Value::Map(tags)) = object.attributes.get("tags") else { continue };
         let mut tags = tags.clone();
-        tags.retain(|key, _| ["Name", "Environment"].contains(&&**key));
+        // Hatchery tags no security group.
+        let kept = |key: &str| {
+            ["Name", "Environment"].contains(&key) && object.resource_type != "ec2.security_group"
+        };
+        tags.retain(|key, _| kept(key));
         let target = (object.resource_type, object.remote_id.as_str());
         client.set_attribute(&place, target, "tags", Some(Value::Map(tags))).unwrap();
     }

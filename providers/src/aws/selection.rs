@@ -88,6 +88,9 @@ fn the_named(inputs: &Attributes, found: &[Live]) -> Sighting {
 }
 
 fn is_named(inputs: &Attributes, live: &Live) -> bool {
+    if inputs.contains_key("name") {
+        return same(&["name", "vpc_id"], live, inputs);
+    }
     let tag = |attributes: &Attributes, key: &str| {
         attributes.get("tags").and_then(Value::as_map)?.get(key).cloned()
     };

@@ -252,7 +252,7 @@ fn find<'a>(
     }
 }
 
-/// The objects that are called so by their tags, and that nobody's ownership tags are on.
+/// The objects that are called so, and that nobody's ownership tags are on.
 fn named<'a>(
     cloud: &'a Cloud,
     (place, kind): (&Place, &'static Kind),
@@ -260,14 +260,21 @@ fn named<'a>(
 ) -> Vec<&'a Record> {
     let tags = inputs.get("tags").and_then(Value::as_map);
     let wanted = |key: &str| tags?.get(key)?.as_text();
+    let is_called = |record: &Record| {
+        if inputs.contains_key("name") {
+            let is = |name: &str| record.attributes.get(name) == inputs.get(name);
+            return is("name") && is("vpc_id");
+        }
+        ["Name", "Environment"].into_iter().all(|key| {
+            let wanted = wanted(key);
+            wanted.is_some() && wanted == record.tag(key)
+        })
+    };
     let is_named = |record: &&Record| {
         record.key.resource_type == kind.resource_type
             && record.key.region.as_ref() == kind.scope(place)
             && record.tag("nfplan:unit").is_none()
-            && ["Name", "Environment"].into_iter().all(|key| {
-                let wanted = wanted(key);
-                wanted.is_some() && wanted == record.tag(key)
-            })
+            && is_called(record)
     };
     cloud.records().filter(is_named).collect()
 }

@@ -18,6 +18,7 @@ use nfplan_engine::provider::UpdateRequest;
 use nfplan_engine::provider::Wanted;
 use nfplan_engine::schema::Schema;
 
+use crate::aws::inputs::owned_text;
 use crate::aws::selection::sightings;
 use crate::aws::session::Session;
 use crate::aws::tags;
@@ -83,15 +84,18 @@ async fn listed(
 
 /// What to ask for, so that everything wanted is among the answers.
 fn filters(wanted: &[&Wanted<'_>], id_filter: &str) -> Vec<Filter> {
-    let (mut ids, mut units, mut names) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut ids, mut units) = (BTreeSet::new(), BTreeSet::new());
+    let (mut names, mut groups) = (BTreeSet::new(), BTreeSet::new());
     for wanted in wanted {
         match &wanted.target {
             Target::Id(id, _) => {
                 ids.insert(id.to_string());
             }
-            Target::Named(inputs) => {
-                names.extend(tags::wanted(inputs).remove("Name"));
-            }
+            // Of what is listed, security groups alone have names that are no tags.
+            Target::Named(inputs) => match owned_text(inputs, "name") {
+                Some(name) => groups.extend([name]),
+                None => names.extend(tags::wanted(inputs).remove("Name")),
+            },
             _ => {
                 units.insert(wanted.unit.to_string());
             }
@@ -100,6 +104,7 @@ fn filters(wanted: &[&Wanted<'_>], id_filter: &str) -> Vec<Filter> {
     let mut filters = filter_chunks(id_filter, ids);
     filters.extend(filter_chunks(&format!("tag:{}", tags::UNIT), units));
     filters.extend(filter_chunks("tag:Name", names));
+    filters.extend(filter_chunks("group-name", groups));
     filters
 }
 
