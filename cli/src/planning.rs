@@ -44,6 +44,8 @@ use crate::exit::Exit;
 use crate::pins::PinTable;
 use crate::pins::Pins;
 use crate::project::Project;
+use crate::quotas;
+use crate::quotas::Quotas;
 use crate::selection::Selected;
 use crate::selection::Universe;
 
@@ -77,6 +79,8 @@ pub struct FleetPlan {
     pub open: Vec<UnitId>,
     /// Who reaches what, once the plan is applied.
     pub access: Access,
+    /// What the plan leaves of quotas.
+    pub quotas: Quotas,
     /// How many units were looked at.
     pub looked_at: u64,
     /// Every unit looked at, with or without changes; kept only where that is asked for, because a
@@ -117,7 +121,9 @@ impl FleetPlan {
         let mut open_runs = self.open.clone();
         open_runs.sort();
         let isolation = self.access.verdicts.clone();
-        Plan { open_runs, isolation, ..Plan::new(units, refresh) }
+        let Quotas { touched: quotas, unreadable: quotas_unreadable } = self.quotas.clone();
+        let checks = Plan { isolation, quotas, quotas_unreadable, ..Plan::new(units, refresh) };
+        Plan { open_runs, ..checks }
     }
 }
 
@@ -293,7 +299,7 @@ impl PlacePlanner<'_> {
         for (unit, leak) in out.access.judge(store, self.place, existing, units).await? {
             out.refused.entry(unit).or_default().push(leak);
         }
-        Ok(())
+        quotas::check(&self.project.cloud, self.place, self.request, out).await
     }
 
     async fn draft(&self, unit: &UnitId, universe: &Universe) -> Result<Draft, CliError> {
