@@ -15,7 +15,6 @@ use nfplan_engine::desired::Desired;
 use nfplan_engine::event::Event;
 use nfplan_engine::observed::Observed;
 use nfplan_engine::observed::Remains;
-use nfplan_engine::observed::Sighting;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
 use nfplan_engine::plan::UnitPlan;
@@ -28,12 +27,8 @@ use nfplan_engine::provider::Wanted;
 use nfplan_engine::recover::prospect;
 use nfplan_engine::refresh::found;
 use nfplan_engine::refresh::only;
-use nfplan_engine::refresh::remains;
-use nfplan_engine::refresh::wanted;
 use nfplan_engine::refusal::Refusal;
-use nfplan_engine::schema::Schemas;
 use nfplan_engine::state::State;
-use nfplan_engine::strays;
 use nfplan_engine::value::Value;
 use nfplan_specs::blueprint::credentials;
 use nfplan_state::unit::Base;
@@ -45,15 +40,19 @@ use crate::exit::Exit;
 use crate::pins::PinTable;
 use crate::pins::Pins;
 use crate::project::Project;
+use crate::quotas;
+use crate::quotas::Quotas;
 use crate::selection::Universe;
 
 mod adoption;
+mod draft;
 mod request;
 
 /// What a plan says of a researcher whose access was revoked.
 const SHUT_OUT: &str =
     "access is revoked, and stays so until `nfplan revoke --lift` lets the researcher in again";
 
+use draft::Draft;
 pub use request::Purpose;
 pub use request::Request;
 
@@ -72,6 +71,8 @@ pub struct FleetPlan {
     pub open: Vec<UnitId>,
     /// Who reaches what, once the plan is applied.
     pub access: Access,
+    /// What the plan leaves of quotas.
+    pub quotas: Quotas,
     /// How many units were looked at.
     pub looked_at: u64,
     /// Every unit looked at, with or without changes; kept only where that is asked for, because a
@@ -112,7 +113,9 @@ impl FleetPlan {
         let mut open_runs = self.open.clone();
         open_runs.sort();
         let isolation = self.access.verdicts.clone();
-        Plan { open_runs, isolation, ..Plan::new(units, refresh) }
+        let Quotas { touched: quotas, unreadable: quotas_unreadable } = self.quotas.clone();
+        let checks = Plan { isolation, quotas, quotas_unreadable, ..Plan::new(units, refresh) };
+        Plan { open_runs, ..checks }
     }
 }
 
@@ -187,62 +190,6 @@ struct PlacePlanner<'a> {
     pins: &'a PinTable,
 }
 
-/// A unit on its way to a plan.
-struct Draft {
-    desired: Desired,
-    state: State,
-    base: Base,
-    observed: Observed,
-    /// The state with objects that it does not know and that have the unit's tags; none if there are
-    /// no such objects.
-    with_strays: Option<State>,
-    /// What the deposed objects look like, the strays among them.
-    remains: Remains,
-    /// If a run is open, the addresses that its recovery still changes: the plan is made against
-    /// what it will leave there, and what is there now is not asked.
-    open: Option<BTreeSet<Address>>,
-}
-
-impl Draft {
-    /// The objects to read.
-    fn wanted(&self, externals: &BTreeMap<External, Value>, schemas: &Schemas) -> Vec<Wanted<'_>> {
-        let mut list = wanted(&self.desired, &self.state, externals, schemas);
-        if let Some(changing) = &self.open {
-            list.retain(|wanted| !changing.contains(wanted.address));
-        }
-        list
-    }
-
-    /// What the plan is made from: the state as it is kept, and strays.
-    fn known(&self) -> &State {
-        self.with_strays.as_ref().unwrap_or(&self.state)
-    }
-
-    /// The deposed objects to read.
-    fn wanted_remains(&self) -> Vec<Wanted<'_>> {
-        let mut list = remains(self.desired.unit(), self.known());
-        if let Some(changing) = &self.open {
-            list.retain(|wanted| !changing.contains(wanted.address));
-        }
-        list
-    }
-
-    /// Takes in what was found of objects that the state does not know.
-    fn learn_strays(&mut self, strays: &Observed, schemas: &Schemas) {
-        let is_there = |sighting: &Sighting| matches!(sighting, Sighting::Present(_));
-        if strays.values().any(is_there) {
-            self.with_strays = Some(strays::adopt(&self.state, strays, schemas));
-        }
-    }
-
-    /// Where to look for objects that the state does not know.
-    fn wanted_strays(&self, schemas: &Schemas) -> Vec<Wanted<'_>> {
-        let look =
-            self.open.is_none().then(|| strays::wanted(self.desired.unit(), &self.state, schemas));
-        look.unwrap_or_default()
-    }
-}
-
 impl PlacePlanner<'_> {
     async fn plan(
         &self,
@@ -279,7 +226,7 @@ impl PlacePlanner<'_> {
         for (unit, leak) in out.access.judge(store, self.place, existing, units).await? {
             out.refused.entry(unit).or_default().push(leak);
         }
-        Ok(())
+        quotas::check(&self.project.cloud, self.place, self.request, out).await
     }
 
     async fn draft(&self, unit: &UnitId, universe: &Universe) -> Result<Draft, CliError> {

@@ -31,6 +31,7 @@ pub mod plan;
 mod policy;
 pub mod progress;
 pub mod prose;
+mod quotas;
 pub mod report;
 pub mod state;
 mod template;

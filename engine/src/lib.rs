@@ -19,7 +19,7 @@
 //! | words | [`address`], [`value`], [`digest`], [`dag`], [`expr`], [`policy`], [`shape`], [`schema`] |
 //! | facts | [`desired`], [`state`], [`observed`] |
 //! | ports | [`provider`], [`store`], [`clock`], [`journal`], [`observer`] |
-//! | decisions | [`outlook`], [`diff`], `identity`, `inspection`, `update`, [`change`], [`step`], [`plan`], [`refusal`], [`planner`], [`refresh`], [`drift`], [`access`] |
+//! | decisions | [`outlook`], [`diff`], `identity`, `inspection`, `update`, [`change`], [`step`], [`plan`], [`refusal`], [`planner`], [`refresh`], [`drift`], [`access`], [`headroom`] |
 //! | run model | [`event`], [`schedule`], [`fold`], [`recover`], [`report`] |
 //! | drivers | [`opening`], [`apply`] with `driver` and `call` |
 //!
@@ -47,6 +47,7 @@ mod driver;
 pub mod event;
 pub mod expr;
 pub mod fold;
+pub mod headroom;
 mod identity;
 mod inspection;
 pub mod journal;

@@ -19,6 +19,7 @@ use crate::change::Action;
 use crate::change::Change;
 use crate::desired::Source;
 use crate::digest::Digest;
+use crate::headroom::Headroom;
 use crate::state::State;
 use crate::step::DeleteCause;
 use crate::step::Operation;
@@ -153,6 +154,12 @@ pub struct Plan {
     /// of the digest.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub isolation: BTreeMap<Place, Isolation>,
+    /// What the plan leaves of the quotas that it touches. A check: no part of the digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quotas: Vec<Headroom>,
+    /// Places whose quotas could not be read, with the reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub quotas_unreadable: BTreeMap<Place, String>,
 }
 
 impl Plan {
@@ -162,8 +169,17 @@ impl Plan {
         let digests: Vec<_> = units.iter().map(|unit| (&unit.unit, unit.digest)).collect();
         let digest = Digest::of(&digests);
         let summary = units.iter().flat_map(|u| &u.changes).map(|change| change.action).collect();
-        let (open_runs, isolation) = (Vec::new(), BTreeMap::new());
-        Self { format: FORMAT.into(), digest, refresh, open_runs, units, summary, isolation }
+        Self {
+            format: FORMAT.into(),
+            digest,
+            refresh,
+            open_runs: Vec::new(),
+            units,
+            summary,
+            isolation: BTreeMap::new(),
+            quotas: Vec::new(),
+            quotas_unreadable: BTreeMap::new(),
+        }
     }
 
     /// Whether there is nothing to do.

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::address::Address;
 use crate::address::Place;
 use crate::address::RemoteId;
+use crate::address::ResourceType;
 use crate::address::UnitId;
 use crate::observed::Live;
 use crate::observed::Sighting;
@@ -41,8 +42,13 @@ pub trait Reader {
         wanted: &[Wanted<'_>],
     ) -> impl Future<Output = Result<Vec<Sighting>, ProviderError>>;
 
-    /// Counts what is in use of the place's quotas.
-    fn survey(&self, place: &Place) -> impl Future<Output = Result<Survey, ProviderError>>;
+    /// Counts what is in use of the place's quotas on these types. Types without a quota are left
+    /// out.
+    fn survey(
+        &self,
+        place: &Place,
+        types: &BTreeSet<&ResourceType>,
+    ) -> impl Future<Output = Result<Survey, ProviderError>>;
 }
 
 /// Changes the cloud.
@@ -176,6 +182,20 @@ pub struct QuotaUse {
     pub used: u64,
     /// How many may exist.
     pub limit: u64,
+    /// Where the limit is from.
+    pub limit_is: Limit,
+}
+
+/// Where the limit of a quota is from, and so how much it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// The cloud raises it for nobody.
+    Fixed,
+    /// The cloud told what this account has; it is raised on request.
+    Told,
+    /// It is what a new account has. This one may have been given more, and the cloud did not tell.
+    Assumed,
 }
 
 /// Asks for an object.

@@ -38,6 +38,8 @@ pub enum RefusalKind {
     Stale,
     /// A researcher would reach another's things.
     Leak,
+    /// The account may not have as many.
+    Quota,
 }
 
 impl Refusal {

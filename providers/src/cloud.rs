@@ -1,6 +1,5 @@
 //! The cloud of a fleet: each account on the simulated AWS or on the real one.
 
-#[cfg(feature = "aws")]
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -8,6 +7,7 @@ use std::time::Duration;
 #[cfg(feature = "aws")]
 use nfplan_engine::address::AccountId;
 use nfplan_engine::address::Place;
+use nfplan_engine::address::ResourceType;
 use nfplan_engine::observed::Sighting;
 use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
@@ -124,8 +124,12 @@ impl Reader for Cloud {
         in_cloud!(self, place, cloud => cloud.read(place, depth, wanted))
     }
 
-    async fn survey(&self, place: &Place) -> Result<Survey, ProviderError> {
-        in_cloud!(self, place, cloud => cloud.survey(place))
+    async fn survey(
+        &self,
+        place: &Place,
+        types: &BTreeSet<&ResourceType>,
+    ) -> Result<Survey, ProviderError> {
+        in_cloud!(self, place, cloud => cloud.survey(place, types))
     }
 }
 

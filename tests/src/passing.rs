@@ -28,8 +28,9 @@ macro_rules! reads_of {
         async fn survey(
             &self,
             place: &nfplan_engine::address::Place,
+            types: &std::collections::BTreeSet<&nfplan_engine::address::ResourceType>,
         ) -> Result<nfplan_engine::provider::Survey, nfplan_engine::provider::ProviderError> {
-            self.$cloud.survey(place).await
+            self.$cloud.survey(place, types).await
         }
     };
 }

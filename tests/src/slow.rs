@@ -1,8 +1,10 @@
 //! Stores and clouds that take their time, on whatever clock.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use nfplan_engine::address::Place;
+use nfplan_engine::address::ResourceType;
 use nfplan_engine::clock::Clock;
 use nfplan_engine::observed::Sighting;
 use nfplan_engine::provider::CreateRequest;
@@ -82,8 +84,12 @@ impl<T: Reader, C: Clock> Reader for Slow<'_, T, C> {
         self.after_delay(self.inner.read(place, depth, wanted)).await
     }
 
-    async fn survey(&self, place: &Place) -> Result<Survey, ProviderError> {
-        self.after_delay(self.inner.survey(place)).await
+    async fn survey(
+        &self,
+        place: &Place,
+        types: &BTreeSet<&ResourceType>,
+    ) -> Result<Survey, ProviderError> {
+        self.after_delay(self.inner.survey(place, types)).await
     }
 }
 

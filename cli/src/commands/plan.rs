@@ -134,14 +134,18 @@ pub fn refuse(context: &Context, planned: &FleetPlan) -> Result<(), CliError> {
         let error = CliError::refused(leak.clone());
         context.terminal.note(&render::error::error(&error, &[], context.terminal.width));
     }
+    let mut alike: BTreeMap<Vec<Refusal>, Vec<&UnitId>> = BTreeMap::new();
     for (unit, refusals) in &planned.refused {
         let others = refusals.iter().filter(|refusal| !is_leak(refusal)).cloned();
         let others: Vec<Refusal> = others.collect();
-        if !others.is_empty() {
-            let text = render::error::refusals(unit, &others, &[], context.terminal.width);
-            context.terminal.note(&text);
-        }
         details.extend(others.iter().map(|refusal| format!("{unit}: {refusal}")));
+        if !others.is_empty() {
+            alike.entry(others).or_default().push(unit);
+        }
+    }
+    for (refusals, units) in &alike {
+        let text = render::error::refusals(units, refusals, &[], context.terminal.width);
+        context.terminal.note(&text);
     }
     let message = match planned.refused.len() {
         1 => "a unit cannot be planned; nothing was changed".to_owned(),

@@ -5,6 +5,7 @@ use std::error::Error;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::refusal::Refusal;
 
+use super::name::listed;
 use super::page::GREEN;
 use super::page::Line;
 use super::page::Page;
@@ -31,11 +32,14 @@ pub fn error(error: &dyn Error, helps: &[String], width: usize) -> String {
     page.finish()
 }
 
-/// Shows all that stands in the way of one unit's plan.
-pub fn refusals(unit: &UnitId, refusals: &[Refusal], helps: &[String], width: usize) -> String {
+/// Shows all that stands in the way of a unit's plan, once for all units that have the same in their
+/// way.
+pub fn refusals(units: &[&UnitId], refusals: &[Refusal], helps: &[String], width: usize) -> String {
+    let units: Vec<String> = units.iter().map(ToString::to_string).collect();
+    let units = listed(&units);
     let mut page = Page::new(width);
     let line = Line::at(0).styled(RED, "error:").text(" ");
-    page.put(&line.styled(STRONG, format!("{unit} cannot be planned")));
+    page.put(&line.styled(STRONG, format!("{units} cannot be planned")));
     for refusal in refusals {
         page.put(&Line::at(2).text(refusal.to_string()));
     }
@@ -91,7 +95,7 @@ mod tests {
             ),
         ];
         assert_eq!(
-            anstream::adapter::strip_str(&refusals(&unit, &list, &[], 80)).to_string(),
+            anstream::adapter::strip_str(&refusals(&[&unit], &list, &[], 80)).to_string(),
             "error: workspace/111122223333.us-east-1/alice cannot be planned\n  \
              the unit was built elsewhere\n  \
              `s3.bucket/work` exists already (nfplan.yaml:3:1)\n"

@@ -22,6 +22,7 @@ use super::page::Line;
 use super::page::Page;
 use super::page::STRONG;
 use super::page::YELLOW;
+use super::quotas;
 use super::undo;
 
 /// How a plan is to be shown, and what the plan itself does not say.
@@ -65,7 +66,7 @@ pub fn plan(plan: &Plan, view: &View) -> String {
     }
     page.cut_words(!view.full);
     unreadable(&mut page, plan, view);
-    footer(&mut page, plan);
+    footer(&mut page, plan, view);
     page.finish()
 }
 
@@ -125,7 +126,7 @@ fn unreadable(page: &mut Page, plan: &Plan, view: &View) {
     }
 }
 
-fn footer(page: &mut Page, plan: &Plan) {
+fn footer(page: &mut Page, plan: &Plan, view: &View) {
     page.gap();
     let mut used: Vec<Action> = Vec::new();
     for action in plan.units.iter().flat_map(|unit| &unit.changes).map(|change| change.action) {
@@ -143,6 +144,9 @@ fn footer(page: &mut Page, plan: &Plan) {
     }
     for line in access::isolation(&plan.isolation) {
         page.put(&Line::at(0).text(line));
+    }
+    for line in quotas::lines(plan, view.full) {
+        page.put(&line);
     }
     page.put(&Line::at(0).text(format!("digest sha256:{}", plan.digest.short())));
 }

@@ -14,14 +14,15 @@ use crate::kit::unit;
 /// Batch takes fifty queues of an account and never more.
 const QUEUES: usize = 50;
 
-/// Makes queues of somebody else's until the account has room for `room` more.
+/// Makes queues of somebody else's until the account has room for `room` more. They come so late that
+/// plans do not count them yet.
 pub(crate) fn fill_queues(project: &Project, room: usize) -> Vec<String> {
     let somebody = project.somebody();
     let present = project.objects_of("batch.job_queue", "").len();
     let others = (present..QUEUES - room).map(|number| {
         let name = Value::text(format!("others-{number}"));
         let inputs = Attributes::from([("name".into(), name), ("state".into(), "ENABLED".into())]);
-        somebody.put_object(&place(), "batch.job_queue", inputs).unwrap().to_string()
+        somebody.put_unseen(&place(), "batch.job_queue", inputs).unwrap().to_string()
     });
     others.collect()
 }

@@ -177,3 +177,49 @@ fn a_policy_that_is_too_large_once_its_references_are_known_is_refused_before_th
     project.researcher("alice", &images(100));
     project.apply(&[]).exits(0);
 }
+
+#[test]
+fn a_quota_that_filled_up_since_the_plan_was_reviewed_stops_its_apply() {
+    let project = Project::applied(&["alice"]);
+    project.researcher("bob", "");
+    project.researcher("carol", "");
+    project.run(&["plan", "--out", "saved.plan"]).exits(0);
+    for number in 0..48 {
+        let name = format!("somebodys-{number}").into();
+        let inputs = [("name".into(), name)].into();
+        project.somebody().put_object(&crate::kit::place(), "batch.job_queue", inputs).unwrap();
+    }
+    let answer = project.run(&["plan"]).exits(7);
+    answer
+        .shows("quota of 111122223333.us-east-1: 49 → 51 of 50 job queues, 1 too many")
+        .says(&format!("{} cannot be planned", unit("carol")))
+        .says("would need 51 of 50 job queues");
+    for apply in [&APPLY[..], &["apply", "saved.plan", "--auto-approve"]] {
+        refused(&project, apply).says(&unit("carol")).says("would need 51 of 50 job queues");
+    }
+    let answer = project.apply(&["--select", "bob"]).exits(0);
+    answer.shows("quota of 111122223333.us-east-1: 49 → 50 of 50 job queues, room for 0 more");
+    let quotas = &project.plan(&["--select", "alice"])["quotas"];
+    assert!(quotas.is_null(), "{quotas}");
+}
+
+#[test]
+fn those_who_lack_the_same_room_are_told_together() {
+    let project = Project::of(&["alice", "bob", "carol"]);
+    // Pins are looked up and kept.
+    project.run(&["plan"]).exits(0);
+    for number in 0..50 {
+        let name = format!("somebodys-{number}").into();
+        let inputs = [("name".into(), name)].into();
+        project.somebody().put_object(&crate::kit::place(), "batch.job_queue", inputs).unwrap();
+    }
+    let answer = refused(&project, &APPLY);
+    for user in ["alice", "bob", "carol"] {
+        assert_eq!(answer.stderr.matches(&unit(user)).count(), 1, "{}", answer.stderr);
+    }
+    assert_eq!(answer.stderr.matches("51 of 50 job queues").count(), 1, "{}", answer.stderr);
+    // What comes as data names each unit with its reason.
+    let answer = refused(&project, &[&APPLY[..], &["--json"]].concat());
+    let details = answer.json()["details"].clone();
+    assert_eq!(details.as_array().unwrap().len(), 3, "{details}");
+}

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use nfplan_providers::cloud::Cloud;
 use nfplan_providers::sim::Sim;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
@@ -182,6 +183,56 @@ fn what_is_not_the_workspaces_key_is_not_told() {
     let foreign = "[default]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = x\n";
     project.write(".nfplan/credentials/carol", foreign);
     refused("carol", "holds the key AKIAOTHER");
+}
+
+/// `nfplan` as talkative as its environment can make it.
+fn loudest(project: &Project, line: &[&str]) -> Answer {
+    let mut command = project.command(line);
+    let loud = ["RUST_LOG", "AWS_LOG_LEVEL"].map(|name| (name, "trace"));
+    command.envs(loud).env("NFPLAN_VERBOSE", "true").env("RUST_BACKTRACE", "full");
+    Answer::of(command.output().unwrap())
+}
+
+#[test]
+fn nothing_that_the_environment_turns_up_tells_a_secret() {
+    let project = Project::of(&["alice"]);
+    project.researcher("bob", "credentials: { deliver: file }");
+    let mut answers = vec![loudest(&project, &["apply", "--auto-approve"]).exits(0)];
+    let rotate = ["apply", "--auto-approve", "--replace", "iam.access_key/client"];
+    let mut known = canaries(&project);
+    answers.push(loudest(&project, &rotate).exits(0));
+    known.extend(canaries(&project));
+    let lines: [&[&str]; 6] = [
+        &["plan", "--full", "--refresh", "deep"],
+        &["drift"],
+        &["state", "pull", "alice"],
+        &["state", "verify"],
+        &["output"],
+        &["explain", "alice:iam.access_key/client", "--full", "--refresh", "deep"],
+    ];
+    answers.extend(lines.iter().map(|line| loudest(&project, line).exits(0)));
+    assert!(answers[0].stderr.contains("calls:"), "{}", answers[0]);
+    assert_silent(&answers, &known);
+    for user in ["alice", "bob"] {
+        let told = loudest(&project, &["env", user, "--format", "dotenv"]).exits(0);
+        assert!(tells(&told.stdout, &known) && !tells(&told.stderr, &known), "{user}");
+    }
+    assert_eq!(holders(&project, &known), [project.path(".nfplan/credentials/bob")]);
+}
+
+#[test]
+fn a_panic_over_a_key_that_is_held_does_not_tell_it() {
+    let project = Project::applied(&["alice"]);
+    let arn = project.run(&["output", "secret_arn", "--select", "alice"]).exits(0).stdout;
+    let cloud = Cloud::simulated(project.sim());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let key = runtime.block_on(cloud.delivered_key(&place(), arn.trim())).unwrap().unwrap();
+    let secret = key.secret.expose_secret().to_owned();
+    let panic =
+        std::panic::catch_unwind(move || panic!("the key is no good: {key:?}")).unwrap_err();
+    let message = panic.downcast_ref::<String>().unwrap();
+    assert!(message.contains("AccessKey"), "{message}");
+    assert!(!tells(message, &[secret]));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::time::Duration;
 use nfplan_engine::address::Address;
 use nfplan_engine::address::Place;
 use nfplan_engine::address::RemoteId;
+use nfplan_engine::address::ResourceType;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::observed::Live;
 use nfplan_engine::observed::Owner;
@@ -422,7 +423,11 @@ impl Reader for Toy {
         Ok(wanted.iter().map(look).collect())
     }
 
-    async fn survey(&self, _: &Place) -> Result<Survey, ProviderError> {
+    async fn survey(
+        &self,
+        _: &Place,
+        _: &BTreeSet<&ResourceType>,
+    ) -> Result<Survey, ProviderError> {
         Ok(Survey::default())
     }
 }

@@ -1,10 +1,12 @@
 //! The two ports of the engine, for AWS.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use nfplan_engine::address::Address;
 use nfplan_engine::address::Place;
 use nfplan_engine::address::RemoteId;
+use nfplan_engine::address::ResourceType;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::observed::Live;
 use nfplan_engine::observed::Sighting;
@@ -59,8 +61,12 @@ impl Reader for Aws {
         Ok(reading::read(&Reading::new(&session, depth, wanted)).await)
     }
 
-    async fn survey(&self, place: &Place) -> Result<Survey, ProviderError> {
-        survey::survey(&Session::new(&self.0, place).await?).await
+    async fn survey(
+        &self,
+        place: &Place,
+        types: &BTreeSet<&ResourceType>,
+    ) -> Result<Survey, ProviderError> {
+        survey::survey(&Session::new(&self.0, place).await?, types).await
     }
 }
 

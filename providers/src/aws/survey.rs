@@ -1,8 +1,14 @@
 //! What is in use of a place's quotas.
 //!
-//! IAM says itself what its limits are; for the others, what AWS gives a new account is assumed.
+//! IAM says itself what its limits are; for others that AWS raises on request, what it gives a new
+//! account is assumed.
+
+use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use aws_sdk_iam::types::SummaryKeyType;
+use nfplan_engine::address::ResourceType;
+use nfplan_engine::provider::Limit;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::QuotaUse;
 use nfplan_engine::provider::Survey;
@@ -11,14 +17,21 @@ use crate::aws::session::Session;
 use crate::types::quotas;
 use crate::types::quotas::Quota;
 
-/// Counts everything that has a quota.
-pub(crate) async fn survey(session: &Session<'_>) -> Result<Survey, ProviderError> {
-    let call = session.clients.iam.get_account_summary().send();
-    let summary = session.look("iam:GetAccountSummary", call).await?;
-    let summary = summary.summary_map.unwrap_or_default();
+/// Counts what has a quota among these types.
+pub(crate) async fn survey(
+    session: &Session<'_>,
+    types: &BTreeSet<&ResourceType>,
+) -> Result<Survey, ProviderError> {
+    let wanted = quotas::among(types);
+    let mut summary = HashMap::new();
+    if wanted.iter().any(|quota| quota.is_told_by_iam()) {
+        let call = session.clients.iam.get_account_summary().send();
+        let answer = session.look("iam:GetAccountSummary", call).await?;
+        summary = answer.summary_map.unwrap_or_default();
+    }
     let number = |key: SummaryKeyType| summary.get(&key).and_then(|n| u64::try_from(*n).ok());
     let mut rows = Vec::new();
-    for quota in quotas::QUOTAS {
+    for quota in wanted {
         let (used, limit) = match quota.resource_type {
             "iam.instance_profile" => {
                 (number("InstanceProfiles".into()), number("InstanceProfilesQuota".into()))
@@ -28,11 +41,17 @@ pub(crate) async fn survey(session: &Session<'_>) -> Result<Survey, ProviderErro
             "iam.user" => (number("Users".into()), number("UsersQuota".into())),
             _ => (Some(count(session, quota).await?), None),
         };
+        let limit_is = match limit {
+            _ if !quota.adjustable => Limit::Fixed,
+            Some(_) => Limit::Told,
+            None => Limit::Assumed,
+        };
         rows.push(QuotaUse {
             resource_type: quota.resource_type,
             title: quota.title,
             used: used.unwrap_or_default(),
             limit: limit.unwrap_or(quota.limit),
+            limit_is,
         });
     }
     Ok(Survey { quotas: rows })

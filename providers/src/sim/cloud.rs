@@ -93,6 +93,17 @@ impl Cloud {
         self.counts.get(&(resource_type, region.cloned())).copied().unwrap_or(0)
     }
 
+    /// How many of them somebody who counts them sees: reads lag behind effects.
+    pub(crate) fn count_seen(&self, resource_type: &'static str, region: Option<&Region>) -> u64 {
+        let unseen = self.records.values().filter(|record| {
+            let key = &record.key;
+            record.visible_at > self.clock
+                && key.resource_type == resource_type
+                && key.region.as_ref() == region
+        });
+        self.count(resource_type, region) - unseen.count() as u64
+    }
+
     /// All objects, by type.
     pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
         self.records.values()

@@ -16,6 +16,9 @@ use crate::sim::record::Record;
 use crate::sim::s3;
 use crate::sim::scene::Scene;
 
+/// How long an unseen object stays unseen: a day.
+const UNSEEN: u64 = 86_400_000;
+
 /// Another client of the simulated cloud.
 #[derive(Debug, Clone)]
 pub struct OtherClient(pub(crate) Sim);
@@ -49,6 +52,27 @@ impl OtherClient {
         resource_type: &str,
         attributes: Attributes,
     ) -> Result<RemoteId, OtherClientError> {
+        self.put(place, resource_type, attributes, 0)
+    }
+
+    /// The same just before somebody else asks for it: for long, those who count such objects do not
+    /// see it, and it counts all the same.
+    pub fn put_unseen(
+        &self,
+        place: &Place,
+        resource_type: &str,
+        attributes: Attributes,
+    ) -> Result<RemoteId, OtherClientError> {
+        self.put(place, resource_type, attributes, UNSEEN)
+    }
+
+    fn put(
+        &self,
+        place: &Place,
+        resource_type: &str,
+        attributes: Attributes,
+        lag: u64,
+    ) -> Result<RemoteId, OtherClientError> {
         let kind = find_kind(resource_type)?;
         self.change(place, |scene| {
             let identified = (kind.identify)(&scene.mint(), place, &attributes);
@@ -58,7 +82,7 @@ impl OtherClient {
             all.extend(attributes);
             let key = kind.key(place, &identified.id);
             let mut record = Record::new(key, all, scene.now);
-            record.visible_at = scene.now;
+            record.visible_at = scene.now + lag;
             schema.normalise(&mut record.attributes);
             (kind.rules.complete)(scene, &mut record);
             let id = record.key.id.clone();

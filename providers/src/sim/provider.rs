@@ -1,10 +1,12 @@
 //! The two ports of the engine, for the simulated cloud. Every call is over when it is first polled.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use nfplan_engine::address::Address;
 use nfplan_engine::address::Place;
 use nfplan_engine::address::RemoteId;
+use nfplan_engine::address::ResourceType;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::observed::Sighting;
 use nfplan_engine::provider::CreateRequest;
@@ -62,8 +64,12 @@ impl Reader for Sim {
         self.looking(place, |session| Ok(read::read(session, depth, wanted)))
     }
 
-    async fn survey(&self, place: &Place) -> Result<Survey, ProviderError> {
-        self.looking(place, survey::survey)
+    async fn survey(
+        &self,
+        place: &Place,
+        types: &BTreeSet<&ResourceType>,
+    ) -> Result<Survey, ProviderError> {
+        self.looking(place, |session| survey::survey(session, types))
     }
 }
 

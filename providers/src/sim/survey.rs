@@ -1,5 +1,9 @@
 //! What is in use of a place's quotas.
 
+use std::collections::BTreeSet;
+
+use nfplan_engine::address::ResourceType;
+use nfplan_engine::provider::Limit;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::QuotaUse;
 use nfplan_engine::provider::Survey;
@@ -8,20 +12,22 @@ use crate::sim::kind;
 use crate::sim::session::Session;
 use crate::types::quotas;
 
-/// The services whose quotas an account can have raised.
-const ADJUSTABLE_SERVICES: usize = 4;
-
-/// Counts everything that has a quota.
-pub(crate) fn survey(session: &mut Session<'_>) -> Result<Survey, ProviderError> {
-    for _ in 0..ADJUSTABLE_SERVICES {
-        session.look("servicequotas:ListServiceQuotas")?;
+/// Counts what has a quota among these types, with the requests that AWS takes for it.
+pub(crate) fn survey(
+    session: &mut Session<'_>,
+    types: &BTreeSet<&ResourceType>,
+) -> Result<Survey, ProviderError> {
+    let wanted = quotas::among(types);
+    if wanted.iter().any(|quota| quota.is_told_by_iam()) {
+        session.look("iam:GetAccountSummary")?;
     }
-    session.look("iam:GetAccountSummary")?;
-    session.look("s3:ListBuckets")?;
     let mut rows = Vec::new();
-    for quota in quotas::QUOTAS {
+    for quota in wanted {
         let kind = kind::of(quota.resource_type);
-        let used = session.cloud().count(kind.resource_type, kind.scope(session.place));
+        let used = session.cloud().count_seen(kind.resource_type, kind.scope(session.place));
+        if quota.resource_type == "s3.bucket" {
+            session.look("s3:ListBuckets")?;
+        }
         if let Some((operation, page)) = kind.reads.pages.first() {
             (0..used.div_ceil(*page).max(1)).try_for_each(|_| session.look(operation))?;
         }
@@ -32,6 +38,7 @@ pub(crate) fn survey(session: &mut Session<'_>) -> Result<Survey, ProviderError>
             title: quota.title,
             used,
             limit: limit.unwrap_or(quota.limit),
+            limit_is: if quota.adjustable { Limit::Told } else { Limit::Fixed },
         });
     }
     Ok(Survey { quotas: rows })

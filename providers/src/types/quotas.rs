@@ -4,6 +4,10 @@
 //! quota of VPCs bites first, that of Batch queues for good. Sources: Batch user guide "Service
 //! quotas", VPC user guide "Amazon VPC quotas", IAM user guide "IAM and AWS STS quotas".
 
+use std::collections::BTreeSet;
+
+use nfplan_engine::address::ResourceType;
+
 /// How many objects of one type an account may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
@@ -36,6 +40,11 @@ pub const QUOTAS: &[Quota] = &[
 ];
 
 impl Quota {
+    /// Whether one request tells what is in use and how many there may be.
+    pub fn is_told_by_iam(&self) -> bool {
+        self.resource_type.starts_with("iam.")
+    }
+
     const fn in_region(mut self) -> Self {
         self.per_region = true;
         self
@@ -53,4 +62,10 @@ const fn adjustable(resource_type: &'static str, title: &'static str, limit: u64
 /// The quota of a resource type, if plans check one.
 pub fn find(resource_type: &str) -> Option<&'static Quota> {
     QUOTAS.iter().find(|quota| quota.resource_type == resource_type)
+}
+
+/// The quotas of these types, in the order of [`QUOTAS`].
+pub fn among(types: &BTreeSet<&ResourceType>) -> Vec<&'static Quota> {
+    let counts = |quota: &&Quota| types.iter().any(|one| one.as_str() == quota.resource_type);
+    QUOTAS.iter().filter(counts).collect()
 }

@@ -20,6 +20,7 @@ mod matrix;
 mod matrix_fleet;
 mod matrix_moved;
 mod pace;
+mod quotas;
 mod rendering;
 mod restored;
 mod rotation;

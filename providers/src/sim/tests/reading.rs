@@ -1,9 +1,13 @@
 //! Reads, look-ups and surveys.
 
+use std::collections::BTreeSet;
+
 use nfplan_engine::address::Address;
+use nfplan_engine::address::ResourceType;
 use nfplan_engine::observed::Sighting;
 use nfplan_engine::provider::Depth;
 use nfplan_engine::provider::ErrorKind;
+use nfplan_engine::provider::Limit;
 use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::provider::Target;
@@ -130,17 +134,25 @@ fn images_follow_from_their_source() {
 }
 
 #[test]
-fn a_survey_counts_what_exists() {
+fn a_survey_counts_what_exists_of_the_types_that_are_asked_for() {
     let mut world = World::new(Sim::in_memory());
     world.compute();
-    let survey = now(world.sim.survey(world.place())).unwrap();
-    let row = |resource_type: &str| {
-        let row = survey.quotas.iter().find(|row| row.resource_type == resource_type).unwrap();
-        (row.used, row.limit)
-    };
-    assert_eq!(row("batch.job_queue"), (1, 50));
-    assert_eq!(row("ec2.vpc").0, 1);
-    assert_eq!(row("s3.bucket").0, 0);
+    let types: Vec<ResourceType> =
+        ["batch.job_queue", "ec2.vpc", "s3.bucket", "iam.role", "iam.policy", "ec2.subnet"]
+            .map(|name| name.parse().unwrap())
+            .into();
+    world.sim.clear_call_log();
+    let survey = now(world.sim.survey(world.place(), &types.iter().collect())).unwrap();
+    let rows: Vec<_> = survey.quotas.iter().map(|row| row.resource_type).collect();
+    assert_eq!(rows, ["batch.job_queue", "ec2.vpc", "iam.policy", "iam.role", "s3.bucket"]);
+    let used = |row: usize| survey.quotas[row].used;
+    assert_eq!((used(0), used(1), used(4)), (1, 1, 0));
+    assert_eq!((survey.quotas[0].limit, survey.quotas[0].limit_is), (50, Limit::Fixed));
+    assert_eq!(survey.quotas[1].limit_is, Limit::Told);
+    // IAM tells all its counts at once.
+    assert_eq!(world.sim.call_log().len(), 4);
+    let survey = now(world.sim.survey(world.place(), &BTreeSet::new())).unwrap();
+    assert_eq!((survey.quotas, world.sim.call_log().len()), (Vec::new(), 4));
 }
 
 #[test]
