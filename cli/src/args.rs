@@ -3,6 +3,7 @@
 
 pub mod approving;
 pub mod drift;
+pub mod permissions;
 pub mod researchers;
 pub mod states;
 pub mod views;
@@ -22,6 +23,7 @@ use crate::reporting::ReportRequest;
 pub use approving::AllowArgument;
 pub use approving::Approving;
 use drift::DriftArguments;
+use permissions::PermissionsArguments;
 use researchers::CanArguments;
 use researchers::EnvArguments;
 use researchers::NextflowConfigArguments;
@@ -221,6 +223,12 @@ pub enum Command {
     /// Decides offline, by the policies as the specs want them, with what states know of ids. What
     /// the answer hangs on is said, never guessed.
     Can(CanArguments),
+    /// Print the policies that whoever runs nfplan needs, and no more
+    ///
+    /// Made offline, from the specs alone, for each account. What is allowed is narrowed to the names and the ownership
+    /// tags of the environment; where accounts are entered through roles, or states are in a bucket,
+    /// the runner's own policy comes last.
+    Permissions(PermissionsArguments),
     /// Explain the code of a problem, or where a resource's attributes come from
     Explain(ExplainArguments),
     /// End runs that were interrupted or stopped: undo what they began

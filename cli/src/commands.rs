@@ -16,6 +16,7 @@ pub mod init;
 pub mod man;
 pub mod nextflow_config;
 pub mod output;
+pub mod permissions;
 pub mod plan;
 pub mod rollback;
 pub mod schema;

@@ -1,5 +1,6 @@
 //! The JSON documents of `--json`: versioned, one on stdout for each command.
 
+pub mod permissions;
 pub mod update;
 pub mod upkeep;
 

@@ -27,6 +27,7 @@ pub mod nextflow;
 pub mod output;
 mod page;
 mod path;
+pub mod permissions;
 pub mod plan;
 mod policy;
 pub mod progress;

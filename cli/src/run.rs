@@ -26,6 +26,7 @@ use crate::commands::init::init;
 use crate::commands::man::man;
 use crate::commands::nextflow_config::nextflow_config;
 use crate::commands::output::output;
+use crate::commands::permissions::permissions;
 use crate::commands::plan::plan;
 use crate::commands::rollback::rollback;
 use crate::commands::schema::schema;
@@ -146,6 +147,7 @@ fn dispatch(context: &Context, call: &Call, command: &Command) -> Result<Exit, C
             Command::Env(arguments) => env(context, arguments).await,
             Command::NextflowConfig(arguments) => nextflow_config(context, arguments).await,
             Command::Can(arguments) => can(context, arguments).await,
+            Command::Permissions(arguments) => permissions(context, arguments),
             Command::Explain(arguments) => explain(context, arguments).await,
             Command::Rollback(arguments) => rollback(context, arguments).await,
             Command::Unlock(arguments) => unlock(context, arguments).await,

@@ -169,6 +169,11 @@ fn what_is_said_of_isolation_is_true() {
 }
 
 #[test]
+fn what_is_said_of_permissions_is_true() {
+    judge("docs/permissions.md", 2);
+}
+
+#[test]
 fn what_is_said_of_researchers_is_true() {
     judge("docs/researchers.md", 8);
 }

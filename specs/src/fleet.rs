@@ -157,6 +157,12 @@ impl Fleet {
         self.accounts.values()
     }
 
+    /// The permissions boundary of each profile.
+    pub(crate) fn boundaries(&self) -> impl Iterator<Item = Option<Box<str>>> {
+        let set = self.profiles.values().map(|profile| profile.permissions_boundary.as_ref());
+        set.map(|boundary| boundary.map(|set| set.value.clone()))
+    }
+
     /// The account of a place, if the specs have one.
     pub fn account(&self, place: &Place) -> Option<&Account> {
         self.accounts().find(|account| account.place == *place)

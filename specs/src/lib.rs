@@ -10,6 +10,7 @@
 //! | text | [`render`], [`annotation`], `tree`, `parse` |
 //! | format | `syntax` (forms of texts), `format::shape` (what may stand where), `decode`, `format` |
 //! | about the format | [`json_schema`] for editors, [`reference`](mod@reference) for people, [`explanation`] of codes |
+//! | who applies | [`permissions`] that whoever runs nfplan needs |
 //! | whole | [`fleet`], [`edit`], [`outline`], [`look_up`], [`lock`] |
 
 pub mod annotation;
@@ -25,6 +26,7 @@ pub mod likeness;
 pub mod lock;
 pub mod look_up;
 pub mod outline;
+pub mod permissions;
 pub mod project;
 pub mod reference;
 pub mod render;

@@ -12,6 +12,9 @@ Faults are set by a client:
     POST /_faults [{"service": "s3", "op": "PutObject", "nth": 2, "times": 1, "do": "lose"}, ...]
     GET  /_faults        {"rules": [...], "calls": [[service, operation, fault], ...]}
 
+What IAM would check of whoever sent the requests is listed at /_checks, as [account, service, operation,
+checks], by `checks`.
+
 Every request is checked against its service's public model (`shapes`); one that does not fit is
 refused, and listed at /_invalid.
 
@@ -34,6 +37,7 @@ import time
 
 import answers
 import batch  # noqa: F401
+import checks
 import corrections  # noqa: F401
 import moto.backends
 import moto.s3.models
@@ -99,10 +103,12 @@ class Faults:
     def __init__(self):
         self.rules = []
         self.calls = []
+        self.checks = []
 
     def set(self, rules):
         self.rules = [dict(rule, seen=0) for rule in rules]
         self.calls = []
+        self.checks = []
 
     def next(self, service, op):
         """Counts a request and returns the rule that it falls under, if any."""
@@ -117,6 +123,14 @@ class Faults:
                 hit = rule
         self.calls.append([service, op, hit["do"] if hit else ""])
         return hit or {}
+
+    def check(self, env, service, op, body):
+        """Notes what IAM would check. What cannot be told is noted as well, for nobody is allowed it."""
+        try:
+            account, found = checks.of(env, body, service, op)
+        except Exception as error:
+            account, found = "?", [[f"{service}:{op}", repr(error), {}]]
+        self.checks.append([account, service, op, found])
 
     def document(self):
         return json.dumps({"rules": self.rules, "calls": self.calls}).encode()
@@ -139,11 +153,14 @@ class Front:
             body = env["wsgi.input"].read()
         if env["PATH_INFO"] == "/_faults":
             return self.command(env, start, body)
+        if env["PATH_INFO"] == "/_checks":
+            return self.document(start, json.dumps(self.faults.checks).encode())
         if env["PATH_INFO"] == "/_invalid":
             return self.document(start, json.dumps(self.invalid).encode())
         service, op = operation(env, body)
         with self.lock:
             rule = self.faults.next(service, op)
+            self.faults.check(env, service, op, body)
         do = rule.get("do", "")
         if do == "delay":
             time.sleep(rule.get("ms", 100) / 1000)

@@ -310,6 +310,15 @@ pub const PAGES: &[Page] = &[
         exits: &[Exit::Changes, Exit::Stuck, Exit::Refused, Exit::InvalidSpecs, Exit::Denied],
     },
     Page {
+        command: "permissions",
+        examples: &[
+            ("nfplan permissions", "for all accounts, and the state bucket"),
+            ("nfplan permissions main --kind read-only", "for a pipeline that plans"),
+            ("nfplan permissions --json | jq .policies[0].policy", "one document alone"),
+        ],
+        exits: &[Exit::Refused, Exit::InvalidSpecs],
+    },
+    Page {
         command: "explain",
         examples: &[
             ("nfplan explain E0305", "what a code means"),

@@ -22,6 +22,7 @@ mod nextflow;
 mod output;
 mod outputs;
 mod pages;
+mod permissions;
 mod reports;
 mod rollback;
 mod saved_plans;

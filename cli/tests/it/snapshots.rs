@@ -139,6 +139,8 @@ const CASES: &[Case] = &[
     case("nextflow-config-mistyped", Stage::Applied, &["nextflow-config", "alcie"]),
     case("can", Stage::Applied, &["can", "alice", "batch:TagResource"]),
     case("can-not", Stage::Applied, &["can", "alice", "s3:GetObject", "s3://data/bob/x"]),
+    case("permissions", Stage::Applied, &["permissions", "--kind", "read-only"]),
+    case("permissions-mistyped", Stage::Applied, &["permissions", "mian"]),
     case("can-mistyped", Stage::Applied, &["can", "alice", "s3-GetObject"]),
     case("explain-code", Stage::Nothing, &["explain", "E0305"]),
     case("explain-mistyped", Stage::Nothing, &["explain", "E0035"]),
@@ -224,7 +226,7 @@ impl Case {
 
     /// What it prints is read by programs, on a terminal too.
     fn is_script(&self) -> bool {
-        ["completions", "graph", "nextflow-config", "schema", "validate-annotations"]
+        ["completions", "graph", "nextflow-config", "permissions", "schema", "validate-annotations"]
             .contains(&self.name)
     }
 

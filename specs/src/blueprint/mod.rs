@@ -33,11 +33,11 @@ mod compute;
 mod data_access;
 mod jobs;
 mod network;
-mod partition;
+pub(crate) mod partition;
 mod pins;
 mod platform;
 mod proxy;
-mod tags;
+pub(crate) mod tags;
 #[cfg(test)]
 mod tests;
 mod user_data;

@@ -269,13 +269,18 @@ impl<'a> PlatformNames<'a> {
 #[derive(Debug, Clone)]
 pub struct WorkspaceNames<'a> {
     host: String,
-    user: &'a EscapedUser,
+    user: &'a str,
 }
 
 impl<'a> WorkspaceNames<'a> {
     /// The names in one environment for one researcher.
     pub fn new(host: String, user: &'a EscapedUser) -> Self {
-        Self { host, user }
+        Self { host, user: user.as_str() }
+    }
+
+    /// Patterns of the names of every researcher, and of every generation.
+    pub fn of_everybody(host: String) -> Self {
+        Self { host, user: "*" }
     }
 
     fn named(&self, kind: &str) -> String {

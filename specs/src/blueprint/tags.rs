@@ -10,6 +10,9 @@ use nfplan_engine::value::Value;
 use super::names::KnownAddress;
 use crate::settings::At;
 
+/// The tag by which an environment knows its own.
+pub(crate) const ENVIRONMENT: &str = "nfplan:environment";
+
 /// What all tags of a unit have in common.
 #[derive(Debug)]
 pub(super) struct Tags<'a> {
@@ -28,7 +31,7 @@ impl Tags<'_> {
         let fixed = [
             ("Name", name),
             ("Environment", self.environment.to_owned()),
-            ("nfplan:environment", self.environment.to_owned()),
+            (ENVIRONMENT, self.environment.to_owned()),
             ("nfplan:unit", self.unit.to_string()),
             ("nfplan:address", address.address().to_string()),
         ];

@@ -11,6 +11,7 @@ mod layers;
 mod lock;
 mod messages;
 mod oracle;
+mod permissions;
 mod project;
 mod rendering;
 mod schema;

@@ -1,5 +1,6 @@
 //! The servers, and buckets on them.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
@@ -74,8 +75,40 @@ pub(crate) fn calls() -> Vec<[String; 3]> {
     serde_json::from_value(faults(&[])["calls"].clone()).unwrap()
 }
 
+/// What IAM checks of whoever sends a request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Check {
+    /// The request, as `service:Operation`; Batch's operations come in lower case.
+    pub(crate) call: String,
+    /// The action.
+    pub(crate) action: String,
+    /// What it is to be done to.
+    pub(crate) resource: String,
+    /// What else is known, by condition key.
+    pub(crate) context: BTreeMap<String, String>,
+}
+
+/// What IAM would have checked of the requests to an account since the rules were set, by
+/// `tests/emulator/checks.py`. What it cannot tell is part of every account.
+pub(crate) fn checks(account: &str) -> Vec<Check> {
+    type Noted = (String, String, String, Vec<(String, String, BTreeMap<String, String>)>);
+    let noted: Vec<Noted> = serde_json::from_value(ask("_checks", &[])).unwrap();
+    let noted = noted.into_iter().filter(|(whose, ..)| [account, "?"].contains(&whose.as_str()));
+    let each = noted.flat_map(|(_, service, operation, checks)| {
+        checks.into_iter().map(move |(action, resource, context)| {
+            let call = format!("{service}:{operation}");
+            Check { call, action, resource, context }
+        })
+    });
+    each.collect()
+}
+
 fn faults(arguments: &[&str]) -> Json {
-    let url = format!("{}/_faults", Server::Aws.url());
+    ask("_faults", arguments)
+}
+
+fn ask(page: &str, arguments: &[&str]) -> Json {
+    let url = format!("{}/{page}", Server::Aws.url());
     let output = std::process::Command::new("curl")
         .args(["--silent", "--fail"])
         .args(arguments)

@@ -7,4 +7,5 @@ mod conformance;
 mod counts;
 mod faults;
 mod kit;
+mod permissions;
 mod site;

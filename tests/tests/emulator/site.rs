@@ -9,6 +9,8 @@ use std::time::Duration;
 use aws_config::BehaviorVersion;
 use nfplan_cli::applying::Outcomes;
 use nfplan_cli::applying::Workshop;
+use nfplan_cli::drifting::FleetDrift;
+use nfplan_cli::drifting::drift_of;
 use nfplan_cli::execution::MachineClock;
 use nfplan_cli::planning::FleetPlan;
 use nfplan_cli::planning::Purpose;
@@ -23,6 +25,7 @@ use nfplan_engine::event::Event;
 use nfplan_engine::observer::Observer;
 use nfplan_engine::plan::Refresh;
 use nfplan_engine::plan::UnitPlan;
+use nfplan_engine::provider::Depth;
 use nfplan_engine::schedule::Recovery;
 use nfplan_engine::state::State;
 use nfplan_providers::aws::Aws;
@@ -145,6 +148,19 @@ impl Site {
             states.push(load(&project.store, unit).await.unwrap().state.unwrap());
         }
         states
+    }
+
+    /// Looks for drift, as the command of that name does.
+    pub(crate) async fn drift(&self) -> FleetDrift {
+        let mut project = self.open().await;
+        let universe = Universe::survey(Some(&project.fleet), &project.store).await.unwrap();
+        let drift = drift_of(&mut project, &universe, &Selected::Everything, Depth::Deep).await;
+        drift.unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    /// The account's id.
+    pub(crate) fn account(&self) -> &str {
+        self.account.as_str()
     }
 
     /// A request of somebody else's in the account.
