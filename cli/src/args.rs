@@ -3,6 +3,7 @@
 
 pub mod approving;
 pub mod drift;
+pub mod init;
 pub mod permissions;
 pub mod researchers;
 pub mod states;
@@ -23,6 +24,7 @@ use crate::reporting::ReportRequest;
 pub use approving::AllowArgument;
 pub use approving::Approving;
 use drift::DriftArguments;
+use init::InitArguments;
 use permissions::PermissionsArguments;
 use researchers::CanArguments;
 use researchers::EnvArguments;
@@ -39,6 +41,9 @@ use views::DiffArguments;
 use views::ExplainArguments;
 use views::GraphArguments;
 use views::OutputArguments;
+pub use views::SchemaArguments;
+pub use views::SchemaFile;
+pub use views::SchemaFormat;
 
 /// Plans and applies Nextflow workspaces on AWS Batch, one YAML file per researcher.
 ///
@@ -147,7 +152,8 @@ pub enum Command {
     /// Writes nfplan.yaml, three researchers and a .gitignore. Nothing is written if any of them
     /// exists. With `--state s3://BUCKET/PREFIX`, a bucket for states is made first, private,
     /// versioned, encrypted and only through TLS; one that is there is looked at and not changed.
-    Init,
+    /// With `--from-hatchery`, the project is made from Hatchery's configuration instead.
+    Init(InitArguments),
     /// Check all specs, offline, and report all problems at once
     Validate(ValidateArguments),
     /// Show what would change
@@ -338,35 +344,6 @@ pub struct ValidateArguments {
     /// What to write beside.
     #[command(flatten)]
     pub reporting: Reporting,
-}
-
-/// `nfplan schema`.
-#[derive(Debug, Clone, Args)]
-pub struct SchemaArguments {
-    /// Of which spec files
-    #[arg(value_enum, default_value_t = SchemaFile::Project)]
-    pub file: SchemaFile,
-    /// As JSON Schema of these files, or as a reference of all spec files
-    #[arg(long, value_enum, default_value_t = SchemaFormat::Json, env = "NFPLAN_SCHEMA_FORMAT")]
-    pub format: SchemaFormat,
-}
-
-/// Of which spec files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SchemaFile {
-    /// nfplan.yaml
-    Project,
-    /// workspaces/*.yaml
-    Workspaces,
-}
-
-/// In which form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SchemaFormat {
-    /// JSON Schema, draft 7
-    Json,
-    /// Markdown
-    Markdown,
 }
 
 /// `nfplan plan`.

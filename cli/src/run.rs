@@ -129,7 +129,7 @@ fn dispatch(context: &Context, call: &Call, command: &Command) -> Result<Exit, C
         .map_err(|error| CliError::new(Exit::Error, format!("cannot start: {error}")))?;
     runtime.block_on(async {
         match command {
-            Command::Init => init(context).await,
+            Command::Init(arguments) => init(context, arguments).await,
             Command::Validate(arguments) => validate(context, arguments),
             Command::Plan(arguments) => plan(context, arguments).await,
             Command::Apply(arguments) => apply(context, arguments).await,

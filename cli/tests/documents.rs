@@ -175,5 +175,10 @@ fn what_is_said_of_permissions_is_true() {
 
 #[test]
 fn what_is_said_of_researchers_is_true() {
-    judge("docs/researchers.md", 8);
+    judge("docs/researchers.md", 13);
+}
+
+#[test]
+fn what_is_said_of_the_way_over_from_hatchery_is_true() {
+    judge("docs/hatchery.md", 2);
 }

@@ -21,6 +21,7 @@ pub mod edit;
 pub mod escape;
 pub mod explanation;
 pub mod fleet;
+pub mod hatchery;
 pub mod json_schema;
 pub mod likeness;
 pub mod lock;

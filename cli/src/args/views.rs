@@ -94,3 +94,32 @@ pub enum GraphFormat {
     /// Mermaid, which GitHub draws in Markdown
     Mermaid,
 }
+
+/// `nfplan schema`.
+#[derive(Debug, Clone, Args)]
+pub struct SchemaArguments {
+    /// Of which spec files
+    #[arg(value_enum, default_value_t = SchemaFile::Project)]
+    pub file: SchemaFile,
+    /// As JSON Schema of these files, or as a reference of all spec files
+    #[arg(long, value_enum, default_value_t = SchemaFormat::Json, env = "NFPLAN_SCHEMA_FORMAT")]
+    pub format: SchemaFormat,
+}
+
+/// Of which spec files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFile {
+    /// nfplan.yaml
+    Project,
+    /// workspaces/*.yaml
+    Workspaces,
+}
+
+/// In which form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFormat {
+    /// JSON Schema, draft 7
+    Json,
+    /// Markdown
+    Markdown,
+}

@@ -4,6 +4,10 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
+use nfplan_specs::fleet::Fleet;
+use nfplan_specs::hatchery::Commons;
+use nfplan_specs::hatchery::Translation;
+use nfplan_specs::hatchery::translate;
 use nfplan_state::location::Bucket;
 use nfplan_state::location::Location;
 #[cfg(feature = "aws")]
@@ -16,6 +20,7 @@ use nfplan_state::stores::s3_bucket::Readiness;
 use nfplan_state::stores::s3_bucket::prepare;
 
 use super::Context;
+use crate::args::init::InitArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::project::PROJECT_FILE;
@@ -34,37 +39,83 @@ const FILES: [(&str, &str); 5] = [
 const BEFORE_STATE: &str = "\naccounts:";
 
 /// Writes the files, if none of them exists yet. With `--state s3://…`, the bucket is made first.
-pub async fn init(context: &Context) -> Result<Exit, CliError> {
+pub async fn init(context: &Context, arguments: &InitArguments) -> Result<Exit, CliError> {
     let root = &context.settings.root;
-    if let (Some(text), Location::Bucket(bucket)) =
-        (&context.settings.general.state, location(None, &context.settings)?)
-    {
+    let state = context.settings.general.state.as_deref();
+    // Before anything is made, so that what is wrong with the arguments leaves nothing behind.
+    let Translation { files, notes } = match &arguments.from_hatchery {
+        Some(file) => from_hatchery(context, arguments, file)?,
+        None => template(state),
+    };
+    if let (Some(text), Location::Bucket(bucket)) = (state, location(None, &context.settings)?) {
         prepare_bucket(context, &bucket).await?;
         if root.join(PROJECT_FILE).exists() {
             context.note(&format!("next: write `state: {text}` into {PROJECT_FILE}\n"));
             return Ok(Exit::Fine);
         }
     }
-    let present = FILES.iter().map(|(name, _)| *name).filter(|name| root.join(name).exists());
+    let present = files.keys().map(String::as_str).filter(|name| root.join(name).exists());
     let present: Vec<&str> = present.collect();
     if !present.is_empty() {
         let message =
             format!("{} has {} already; nothing was written", root.display(), present.join(", "));
         return Err(CliError::refused(message).hint("`nfplan -C DIR init` uses another folder"));
     }
-    for (name, text) in FILES {
-        let state = context.settings.general.state.as_ref().filter(|_| name == PROJECT_FILE);
+    for (name, text) in &files {
+        write_new(&root.join(name), text)?;
+        context.note(&format!("wrote {}\n", root.join(name).display()));
+    }
+    for note in notes {
+        context.note(&format!("note: {note}\n"));
+    }
+    if arguments.from_hatchery.is_none() {
+        context.note("next: `nfplan plan`, then `nfplan apply`\n");
+        return Ok(Exit::Fine);
+    }
+    // What Hatchery takes, AWS need not.
+    Fleet::load(root)?;
+    context.note("next: read nfplan.yaml, then `nfplan adopt`, then `nfplan plan`\n");
+    Ok(Exit::Fine)
+}
+
+/// The project to try nfplan with.
+fn template(state: Option<&str>) -> Translation {
+    let files = FILES.map(|(name, text)| {
+        let state = state.filter(|_| name == PROJECT_FILE);
         let text = match state {
             Some(state) => {
                 text.replacen(BEFORE_STATE, &format!("state: {state}\n{BEFORE_STATE}"), 1)
             }
             None => text.to_owned(),
         };
-        write_new(&root.join(name), &text)?;
-        context.note(&format!("wrote {}\n", root.join(name).display()));
-    }
-    context.note("next: `nfplan plan`, then `nfplan apply`\n");
-    Ok(Exit::Fine)
+        (name.to_owned(), text)
+    });
+    Translation { files: files.into(), notes: Vec::new() }
+}
+
+/// The project that Hatchery's configuration comes to.
+fn from_hatchery(
+    context: &Context,
+    arguments: &InitArguments,
+    file: &Path,
+) -> Result<Translation, CliError> {
+    let path = context.settings.root.join(file);
+    // Given from where the command was called, or from the new project's folder.
+    let path = if path.exists() { path } else { file.to_owned() };
+    let json = fs::read(&path).map_err(|error| CliError::file("read", &path, &error))?;
+    let commons = Commons {
+        environment: arguments.environment.as_deref().unwrap_or_default(),
+        account: arguments.account.as_deref().unwrap_or_default(),
+        users: &arguments.users,
+        state: context.settings.general.state.as_deref(),
+    };
+    let translated = translate(&json, commons);
+    let mut translated = translated.map_err(|error| {
+        CliError::new(Exit::InvalidSpecs, format!("{}: {error}", path.display()))
+    })?;
+    let (name, text) = FILES[FILES.len() - 1];
+    translated.files.insert(name.into(), text.into());
+    Ok(translated)
 }
 
 /// Makes the bucket for states, or says what one that is there lacks; then tries whether it keeps its

@@ -29,6 +29,11 @@ pub const PAGES: &[Page] = &[
         examples: &[
             ("nfplan -C demo init", "make a project in the folder demo"),
             ("nfplan init --state s3://example-state/prod", "make a bucket for states, too"),
+            (
+                "nfplan init --from-hatchery hatchery.json --environment data.example.org \
+                 --account 111122223333 --users alice@example.org,bob@example.org",
+                "a project for `nfplan adopt`",
+            ),
         ],
         exits: &[Exit::Refused, Exit::InvalidSpecs, Exit::Denied],
     },

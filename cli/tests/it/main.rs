@@ -14,6 +14,7 @@ mod failure;
 mod fleet;
 mod graphs;
 mod guards;
+mod hatchery;
 mod interruption;
 mod killing;
 mod kit;

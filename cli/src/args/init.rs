@@ -1,0 +1,35 @@
+//! The arguments of `nfplan init`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::ValueHint;
+
+/// `nfplan init`.
+#[derive(Debug, Clone, Args)]
+pub struct InitArguments {
+    /// Make the project from this configuration of Hatchery's
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "NFPLAN_FROM_HATCHERY",
+        requires_all = ["environment", "account", "users"],
+        value_hint = ValueHint::FilePath
+    )]
+    pub from_hatchery: Option<PathBuf>,
+    /// The host name of the commons, as its `GEN3_ENDPOINT` says it
+    #[arg(long, value_name = "HOST", env = "NFPLAN_ENVIRONMENT", requires = "from_hatchery")]
+    pub environment: Option<String>,
+    /// The id of the account in which Hatchery makes workspaces
+    #[arg(long, value_name = "ID", env = "NFPLAN_ACCOUNT", requires = "from_hatchery")]
+    pub account: Option<String>,
+    /// The researchers, by the user names that they log in with; may be repeated
+    #[arg(
+        long,
+        value_name = "USER",
+        env = "NFPLAN_USERS",
+        requires = "from_hatchery",
+        value_delimiter = ','
+    )]
+    pub users: Vec<String>,
+}
