@@ -57,9 +57,7 @@ pub fn diff(schema: &Schema, before: &Attributes, after: &Inputs) -> Vec<Differe
             Some(found) if found.on_change > managed.on_change => {
                 (found.on_change, Some(found.reason))
             }
-            _ if managed.on_change == OnChange::CreateFirst && old.is_none() => {
-                (OnChange::InPlace, None)
-            }
+            _ if managed.attaches && old.is_none() => (OnChange::InPlace, None),
             _ => (managed.on_change, None),
         };
         differences.push(Difference {

@@ -128,6 +128,8 @@ pub struct Managed {
     pub required: bool,
     /// What a change of it takes.
     pub on_change: OnChange,
+    /// Setting it where there is none takes an update only: attaching a detached gateway.
+    pub attaches: bool,
     /// Changes that make the workspace safer and are therefore not undone.
     pub tightens: Option<Tightening>,
     /// A value that is brought about only after the commit point, such as a stopped instance.
@@ -146,8 +148,7 @@ pub type DataLossRule = fn(Option<&Value>, Option<&Value>) -> bool;
 pub enum OnChange {
     /// An update call.
     InPlace,
-    /// A new object first, then the old one is deleted. Only setting an attribute that the object
-    /// lacks is done in place: attaching a detached gateway again.
+    /// A new object first, then the old one is deleted.
     CreateFirst,
     /// The old object must go first: irreversible, needs an acknowledgement.
     InSlot,
@@ -292,6 +293,7 @@ impl Attribute {
         let managed = Managed {
             required,
             on_change: OnChange::InPlace,
+            attaches: false,
             tightens: None,
             retire: None,
             when_wanted: None,
@@ -337,6 +339,7 @@ impl Attribute {
         if let Kind::Managed(mut managed) = self.kind {
             match change {
                 ManagedChange::On(on_change) => managed.on_change = on_change,
+                ManagedChange::Attaches => managed.attaches = true,
                 ManagedChange::Tightens(tightening) => managed.tightens = Some(tightening),
                 ManagedChange::Retire(retire) => managed.retire = Some(retire),
                 ManagedChange::WhenWanted(reason) => managed.when_wanted = Some(reason),
@@ -355,6 +358,11 @@ impl Attribute {
     /// A change replaces the object, the new one first.
     pub const fn create_first(self) -> Self {
         self.on_change(OnChange::CreateFirst)
+    }
+
+    /// Setting it where there is none is no change that replaces.
+    pub const fn attaches(self) -> Self {
+        self.map_managed(ManagedChange::Attaches)
     }
 
     /// Says which changes are kept by a rollback.
@@ -399,6 +407,7 @@ impl Attribute {
 #[derive(Clone, Copy)]
 enum ManagedChange {
     On(OnChange),
+    Attaches,
     Tightens(Tightening),
     Retire(RetireTo),
     WhenWanted(&'static str),

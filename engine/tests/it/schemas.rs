@@ -60,7 +60,7 @@ static BOX: Schema = Schema {
     attributes: &[
         Attribute::required("net_id", Shape::Text).create_first(),
         Attribute::required("zone", Shape::Text).on_change(OnChange::Refused("rebuild it")),
-        Attribute::optional("gateway", Shape::Text).create_first(),
+        Attribute::optional("gateway", Shape::Text).create_first().attaches(),
         Attribute::optional("members", Shape::Set(&Shape::Text)),
         Attribute::optional("script", Shape::Text).deep(),
         Attribute::computed("id"),

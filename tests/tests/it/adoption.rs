@@ -57,8 +57,11 @@ fn whatever_specs_come_to_is_found_and_only_the_key_is_made_anew() {
         assert!(others.is_empty(), "{others:?}");
         // Where its secret went, nobody can tell.
         let keys = ["iam.access_key/", "secretsmanager.current_version/", "file.credentials/"];
-        for (address, _) in changes(&site.plan(Refresh::Deep)) {
+        for (address, action) in changes(&site.plan(Refresh::Deep)) {
             assert!(keys.iter().any(|key| address.starts_with(key)), "{fields:?}: {address}");
+            let is_key = address.starts_with(keys[0]);
+            let anew = [Action::Replace, Action::Delete].contains(&action);
+            assert!(!is_key || anew, "{fields:?}: {action:?}");
         }
         assert_applied(&site.apply());
         assert_same(&Picture::of(&site), &before, &format!("{fields:?}"));

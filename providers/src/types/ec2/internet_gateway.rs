@@ -21,7 +21,7 @@ pub static SCHEMA: Schema = Schema {
     version: 1,
     title: "internet gateway",
     attributes: &[
-        Attribute::optional("vpc_id", Shape::Text).create_first(),
+        Attribute::optional("vpc_id", Shape::Text).create_first().attaches(),
         TAGS,
         Attribute::computed("id"),
     ],
