@@ -180,5 +180,5 @@ fn what_is_said_of_researchers_is_true() {
 
 #[test]
 fn what_is_said_of_the_way_over_from_hatchery_is_true() {
-    judge("docs/hatchery.md", 2);
+    judge("docs/hatchery.md", 5);
 }

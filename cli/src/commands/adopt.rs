@@ -32,6 +32,10 @@ pub async fn adopt(context: &Context, arguments: &AdoptArguments) -> Result<Exit
     let planned = plan_fleet(&mut project, &universe, &request).await?;
     if planned.units.is_empty() && planned.refused.is_empty() {
         context.note("nothing was found that is not in a state already\n");
+        // That there is nothing to take over does not mean that nothing is to be made.
+        if recovered.is_empty() && !context.settings.general.json {
+            return Ok(Exit::Fine);
+        }
     } else {
         context.note("what is not found is made by the next `nfplan apply`; plan before\n");
     }

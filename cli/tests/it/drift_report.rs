@@ -251,3 +251,11 @@ fn an_open_run_is_reported_first_by_drift_and_by_plan() {
     assert_eq!(document(&project, 0)["result"], "none");
     assert_eq!(project.plan(&[])["open_runs"], Json::Null);
 }
+
+#[test]
+fn what_the_specs_have_come_to_want_is_not_told_as_what_is_there() {
+    let project = Project::applied(&["alice"]);
+    project.researcher("alice", "compute: { max_vcpus: 128 }");
+    let drift = project.run(&["drift"]).exits(0).shows("not applied yet");
+    drift.shows("max_vcpus: wanted 128, applied 64, live 64");
+}

@@ -95,7 +95,7 @@ fn what_is_no_configuration_or_no_user_leaves_nothing_behind() {
     for (configuration, why) in [
         (json!([1]), "it is no configuration of Hatchery's"),
         (json!({ "containers": [{ "name": "x" }] }), "no container in it has `nextflow`"),
-        (nextflow(&json!({ "instance-max-vcpus": "many" })), "instance-max-vcpus"),
+        (nextflow(&json!({ "instance-max-vcpus": "many" })), "expected u32"),
     ] {
         let project = with(&configuration);
         project.unchanged_by(init).exits(65).says(why);

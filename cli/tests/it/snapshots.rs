@@ -133,6 +133,7 @@ const CASES: &[Case] = &[
     case("rotate-finish", Stage::Applied, &["rotate", "alice", "--finish", "--auto-approve"]),
     case("revoke", Stage::Applied, &["revoke", "alice", "--auto-approve"]),
     case("revoke-lift", Stage::Applied, &["revoke", "alice", "--lift", "--auto-approve"]),
+    case("adopt-nothing", Stage::Applied, &["adopt", "--auto-approve"]),
     case("env-mistyped", Stage::Applied, &["env", "alcie", "--format", "sh"]),
     case("env-without-format", Stage::Applied, &["env", "alice"]),
     case("nextflow-config", Stage::Applied, &["nextflow-config", "alice"]),

@@ -13,6 +13,7 @@ mod drift;
 mod drift_open_runs;
 mod drift_report;
 mod faults;
+mod hatchery;
 mod impatience;
 mod isolation;
 mod late;

@@ -141,7 +141,7 @@ impl ClassPage<'_, '_> {
         wanted: Option<&ClassAttribute>,
         origin: Option<String>,
     ) {
-        if let Some(values) = three_values(attribute, wanted) {
+        if let Some(values) = three_values(self.cause, attribute, wanted) {
             let line = Line::at(ATTRIBUTE).text(format!("{}: {values}", attribute.name));
             if line.width() <= MOST_LINES * self.width {
                 return self.page.put(&with_origin(line, origin));
@@ -172,7 +172,11 @@ impl ClassPage<'_, '_> {
 }
 
 /// `wanted 64, applied 64, live 99`, where the values are not made of others.
-fn three_values(attribute: &ClassAttribute, wanted: Option<&ClassAttribute>) -> Option<String> {
+fn three_values(
+    cause: Cause,
+    attribute: &ClassAttribute,
+    wanted: Option<&ClassAttribute>,
+) -> Option<String> {
     let plain = |node: &Option<Node>| match node {
         None => Some("(not set)".to_owned()),
         Some(node) if node.is_nested() => None,
@@ -186,10 +190,12 @@ fn three_values(attribute: &ClassAttribute, wanted: Option<&ClassAttribute>) -> 
         },
         _ => None,
     };
-    let (applied, live) = whole(attribute)?;
-    let wanted = match wanted {
-        Some(wanted) => whole(wanted)?.1,
-        None => applied.clone(),
+    let (applied, other) = whole(attribute)?;
+    let (wanted, live) = match wanted {
+        // Laid out from what was applied, which is live, to what is wanted.
+        None if cause == Cause::UnappliedSpec => (other, applied.clone()),
+        None => (applied.clone(), other),
+        Some(wanted) => (whole(wanted)?.1, other),
     };
     Some(format!("wanted {wanted}, applied {applied}, live {live}"))
 }

@@ -54,12 +54,14 @@ pub(super) async fn tables<'r>(
 }
 
 fn filters(reading: &Reading<'_>) -> Vec<Filter> {
-    let (mut ids, mut units, mut subnets) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut ids, mut units) = (BTreeSet::new(), BTreeSet::new());
+    let (mut names, mut subnets) = (BTreeSet::new(), BTreeSet::new());
     for wanted in reading.of_types(&[TABLE]) {
         match &wanted.target {
-            Target::Id(id, _) => ids.insert(id.to_string()),
-            _ => units.insert(wanted.unit.to_string()),
-        };
+            Target::Id(id, _) => ids.extend([id.to_string()]),
+            Target::Named(inputs) => names.extend(tags::wanted(inputs).remove("Name")),
+            _ => units.extend([wanted.unit.to_string()]),
+        }
     }
     for wanted in reading.of_types(&PARTS) {
         // Of a subnet it is only known which table it should have.
@@ -70,6 +72,7 @@ fn filters(reading: &Reading<'_>) -> Vec<Filter> {
     }
     let mut filters = ec2::filter_chunks("route-table-id", ids);
     filters.extend(ec2::filter_chunks(&format!("tag:{}", tags::UNIT), units));
+    filters.extend(ec2::filter_chunks("tag:Name", names));
     filters.extend(ec2::filter_chunks("association.subnet-id", subnets));
     filters
 }
