@@ -61,7 +61,10 @@ pub async fn init(context: &Context, arguments: &InitArguments) -> Result<Exit, 
             format!("{} has {} already; nothing was written", root.display(), present.join(", "));
         return Err(CliError::refused(message).hint("`nfplan -C DIR init` uses another folder"));
     }
-    for (name, text) in &files {
+    // Specs before what goes along with them.
+    let (hidden, specs): (Vec<_>, Vec<_>) =
+        files.iter().partition(|(name, _)| name.starts_with('.'));
+    for (name, text) in specs.into_iter().chain(hidden) {
         write_new(&root.join(name), text)?;
         context.note(&format!("wrote {}\n", root.join(name).display()));
     }
