@@ -2,11 +2,14 @@
 //! people delete objects and make others that are called the same.
 
 use crate::address::Address;
+use crate::address::RemoteId;
 use crate::address::UnitId;
+use crate::call::ids;
 use crate::observed::Live;
 use crate::schema::Identity;
 use crate::schema::Kind;
 use crate::schema::Schema;
+use crate::state::Entry;
 use crate::state::Object;
 
 /// Says by what an object is known not to be the one that was applied, though it is called the
@@ -61,6 +64,24 @@ pub(crate) fn unproved(
         None if never_tagged => None,
         None => Some("it has no ownership tags of nfplan".into()),
     }
+}
+
+/// Objects of the same kind beside one without a name, as a deep read tells them, that are none of
+/// nfplan's; in words, if there are any.
+pub(crate) fn strangers(schema: &Schema, entry: Option<&Entry>, live: &Live) -> Option<String> {
+    let Identity::Siblings(_) = schema.identity else { return None };
+    let known = |id: &RemoteId| {
+        entry.is_some_and(|entry| entry.objects().any(|object| object.remote_id == *id))
+    };
+    let others = ids(live, "others").into_iter().filter(|id| !known(id));
+    let others: Vec<String> = others.map(|id| format!("`{id}`")).collect();
+    let (title, list) = (schema.title, others.join(", "));
+    (!others.is_empty()).then(|| {
+        format!(
+            "nfplan did not make {list}, which works beside its own {title}: whoever has the secret \
+             gets in as well; delete it in AWS, unless you know whose it is"
+        )
+    })
 }
 
 /// Whether objects of the type carry ownership tags of their own.

@@ -18,6 +18,7 @@ use crate::diff::weight;
 use crate::digest::Digest;
 use crate::expr::Expr;
 use crate::expr::Inputs;
+use crate::identity::strangers;
 use crate::observed::Live;
 use crate::observed::Sighting;
 use crate::outlook::Outlook;
@@ -159,6 +160,8 @@ impl<'a> Planner<'a> {
         let current = entry.and_then(|entry| entry.current.as_ref());
         match (current, self.input.observed.get(address)) {
             (Some(object), Some(Sighting::Present(live))) => {
+                let strangers = strangers(schema, entry, live);
+                self.notes.extend(strangers.map(|note| (address.clone(), note)));
                 Some(Basis::from_live(schema, live, Some(object)))
             }
             (Some(_), Some(Sighting::Missing)) | (None, None | Some(Sighting::Missing)) => None,

@@ -243,7 +243,8 @@ pub enum Identity {
     /// By its ownership tags.
     Tags,
     /// Not at all: access keys have neither a name nor tags. Objects that share these attributes
-    /// are listed before and after a create attempt, and the new one among them is ours.
+    /// are listed before and after a create attempt, and the new one among them is ours. A deep read
+    /// tells the ids of all others in the attribute `others`.
     Siblings(&'static [&'static str]),
 }
 

@@ -13,13 +13,13 @@ pub struct InitArguments {
         long,
         value_name = "FILE",
         env = "NFPLAN_FROM_HATCHERY",
-        requires_all = ["environment", "account", "users"],
+        requires_all = ["gen3_endpoint", "account", "users"],
         value_hint = ValueHint::FilePath
     )]
     pub from_hatchery: Option<PathBuf>,
-    /// The host name of the commons, as its `GEN3_ENDPOINT` says it
-    #[arg(long, value_name = "HOST", env = "NFPLAN_ENVIRONMENT", requires = "from_hatchery")]
-    pub environment: Option<String>,
+    /// The host name of the commons, which is Hatchery's variable of that name
+    #[arg(long, value_name = "HOST", env = "NFPLAN_GEN3_ENDPOINT", requires = "from_hatchery")]
+    pub gen3_endpoint: Option<String>,
     /// The id of the account in which Hatchery makes workspaces
     #[arg(long, value_name = "ID", env = "NFPLAN_ACCOUNT", requires = "from_hatchery")]
     pub account: Option<String>,

@@ -107,7 +107,7 @@ fn from_hatchery(
     let path = if path.exists() { path } else { file.to_owned() };
     let json = fs::read(&path).map_err(|error| CliError::file("read", &path, &error))?;
     let commons = Commons {
-        environment: arguments.environment.as_deref().unwrap_or_default(),
+        environment: arguments.gen3_endpoint.as_deref().unwrap_or_default(),
         account: arguments.account.as_deref().unwrap_or_default(),
         users: &arguments.users,
         state: context.settings.general.state.as_deref(),

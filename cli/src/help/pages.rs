@@ -30,7 +30,7 @@ pub const PAGES: &[Page] = &[
             ("nfplan -C demo init", "make a project in the folder demo"),
             ("nfplan init --state s3://example-state/prod", "make a bucket for states, too"),
             (
-                "nfplan init --from-hatchery hatchery.json --environment data.example.org \
+                "nfplan init --from-hatchery hatchery.json --gen3-endpoint data.example.org \
                  --account 111122223333 --users alice@example.org,bob@example.org",
                 "a project for `nfplan adopt`",
             ),
@@ -74,7 +74,7 @@ pub const PAGES: &[Page] = &[
         examples: &[
             ("nfplan adopt --select platform:main", "first what the account shares"),
             ("nfplan adopt --select alice@example.org", "one researcher and her platform"),
-            ("nfplan adopt && nfplan plan", "everything, and then what it lacks"),
+            ("nfplan adopt", "everything; `nfplan plan` then shows what it lacks"),
         ],
         exits: APPLYING,
     },

@@ -114,9 +114,11 @@ fn words(cause: Cause, less_safe: bool) -> (&'static str, &'static str, Style) {
             "somebody changed these after the last apply (- applied, + live)",
             RED,
         ),
-        Cause::Unmanaged => {
-            ("not made by nfplan", "these have the names of objects that the specs want", RED)
-        }
+        Cause::Unmanaged => (
+            "not made by nfplan",
+            "these have the names of what the specs want, or work beside it",
+            RED,
+        ),
         Cause::Unreadable => ("unreadable", "whether these differ is not known", YELLOW),
         Cause::ChangedAsWanted => (
             "changed outside as wanted",

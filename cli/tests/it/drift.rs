@@ -80,11 +80,18 @@ fn a_network_that_somebody_deleted_is_built_again() {
 }
 
 #[test]
-fn an_unknown_key_of_the_user_is_left_alone() {
+fn an_unknown_key_of_the_user_is_told_and_left_alone() {
     let project = Project::applied(&["alice"]);
     let user = project.object("iam.user", "alice").remote_id;
     let key = project.somebody().create_access_key(&place(), user.as_str()).unwrap();
+    let told = format!("nfplan did not make `{key}`");
+    project.run(&["drift"]).exits(2).shows("not made by nfplan").shows(&told);
+    project.run(&["plan", "--refresh", "deep"]).exits(0).says(&told).shows("No changes.");
     project.researcher("alice", "compute: { max_vcpus: 128 }");
     project.apply(&[]).exits(0);
     assert_eq!(project.objects_of("iam.access_key", key.as_str()).len(), 1);
+    // Without policies, it is of no use to anybody.
+    project.run(&["revoke", "alice", "--auto-approve"]).exits(0);
+    let user = project.object("iam.user", "alice");
+    assert_eq!(user.attributes["policy_arns"].as_list().unwrap().len(), 0);
 }

@@ -10,7 +10,7 @@ use crate::kit::Project;
 const ARGUMENTS: [&str; 8] = [
     "init",
     "--from-hatchery=hatchery.json",
-    "--environment=data.example.org",
+    "--gen3-endpoint=data.example.org",
     "--account=111122223333",
     "--users=alice@example.org",
     "--users=bob smith",

@@ -14,6 +14,7 @@ use crate::diff::normalise;
 use crate::expr::Expr;
 use crate::expr::Inputs;
 use crate::identity::remade;
+use crate::identity::strangers;
 use crate::observed::Live;
 use crate::observed::Sighting;
 use crate::outlook::Outlook;
@@ -223,6 +224,9 @@ impl<'a> Comparison<'a, '_> {
             self.whole(cause, address, resource, remade);
         }
         self.attributes(subject, Some(live), cause);
+        if let Some(note) = strangers(schema, self.input.state.entries.get(address), live) {
+            self.whole(Cause::Unmanaged, address, resource, Some(note));
+        }
     }
 
     /// Compares all attributes; what somebody changed has this cause.

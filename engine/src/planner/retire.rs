@@ -135,7 +135,9 @@ impl Planner<'_> {
         if let Some(until) = object.held_until {
             let id = &object.remote_id;
             let note = format!("`{id}` stays beside its successor until {until}");
-            self.notes.insert(address.clone(), note);
+            // Beside whatever else is to be known of the address.
+            let notes = self.notes.entry(address.clone()).or_default();
+            *notes = if notes.is_empty() { note } else { format!("{note}; {notes}") };
         }
     }
 

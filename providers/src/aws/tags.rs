@@ -11,6 +11,8 @@ use nfplan_engine::value::Value;
 
 /// The tag that names the unit; specs list it among the tags that they want.
 pub(crate) const UNIT: &str = "nfplan:unit";
+/// The tag by which people know an object.
+pub(crate) const NAME: &str = "Name";
 const ADDRESS: &str = "nfplan:address";
 /// The tag that only the provider sets, when it creates.
 const INCARNATION: &str = "nfplan:incarnation";

@@ -169,11 +169,24 @@ fn see(
     }
     let record = find(session.cloud(), session.place, kind, (schema, wanted));
     record.map_or(Sighting::Missing, |record| {
-        Sighting::Present(live(session.cloud(), (schema, record), depth, wanted))
+        let mut live = live(session.cloud(), (schema, record), depth, wanted);
+        if kind.resource_type == KEY_TYPE {
+            live.attributes.insert("others".into(), others(session.cloud(), record));
+        }
+        Sighting::Present(live)
     })
 }
 
 const KEY_TYPE: &str = "iam.access_key";
+
+/// The keys that a key's user has beside it.
+fn others(cloud: &Cloud, key: &Record) -> Value {
+    let user = key.text("user").and_then(|user| cloud.find("iam.user", None, user));
+    let keys = user.into_iter().flat_map(|user| access_key::keys_of(cloud, user));
+    Value::List(
+        keys.filter(|other| other.key != key.key).map(|other| Value::text(&other.key.id)).collect(),
+    )
+}
 
 /// A bulk read does not list keys, which takes a request for each user: what state knows of one is
 /// passed on, with every attribute marked as not read.

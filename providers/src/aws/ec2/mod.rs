@@ -94,7 +94,7 @@ fn filters(wanted: &[&Wanted<'_>], id_filter: &str) -> Vec<Filter> {
             // Of what is listed, security groups alone have names that are no tags.
             Target::Named(inputs) => match owned_text(inputs, "name") {
                 Some(name) => groups.extend([name]),
-                None => names.extend(tags::wanted(inputs).remove("Name")),
+                None => names.extend(tags::wanted(inputs).remove(tags::NAME)),
             },
             _ => {
                 units.insert(wanted.unit.to_string());
@@ -103,7 +103,7 @@ fn filters(wanted: &[&Wanted<'_>], id_filter: &str) -> Vec<Filter> {
     }
     let mut filters = filter_chunks(id_filter, ids);
     filters.extend(filter_chunks(&format!("tag:{}", tags::UNIT), units));
-    filters.extend(filter_chunks("tag:Name", names));
+    filters.extend(filter_chunks(&format!("tag:{}", tags::NAME), names));
     filters.extend(filter_chunks("group-name", groups));
     filters
 }

@@ -59,7 +59,7 @@ fn filters(reading: &Reading<'_>) -> Vec<Filter> {
     for wanted in reading.of_types(&[TABLE]) {
         match &wanted.target {
             Target::Id(id, _) => ids.extend([id.to_string()]),
-            Target::Named(inputs) => names.extend(tags::wanted(inputs).remove("Name")),
+            Target::Named(inputs) => names.extend(tags::wanted(inputs).remove(tags::NAME)),
             _ => units.extend([wanted.unit.to_string()]),
         }
     }
@@ -72,7 +72,7 @@ fn filters(reading: &Reading<'_>) -> Vec<Filter> {
     }
     let mut filters = ec2::filter_chunks("route-table-id", ids);
     filters.extend(ec2::filter_chunks(&format!("tag:{}", tags::UNIT), units));
-    filters.extend(ec2::filter_chunks("tag:Name", names));
+    filters.extend(ec2::filter_chunks(&format!("tag:{}", tags::NAME), names));
     filters.extend(ec2::filter_chunks("association.subnet-id", subnets));
     filters
 }

@@ -47,7 +47,8 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
                 Target::Id(id, _) => {
                     let keys = list(session, user).await?.unwrap_or_default();
                     let found = keys.iter().find(|key| key.access_key_id() == Some(id.as_str()));
-                    Ok(found.and_then(|key| live(session, key, inputs(wanted)?)))
+                    let live = found.and_then(|key| live(session, key, inputs(wanted)?));
+                    Ok(live.map(|live| beside(live, &keys)))
                 }
                 Target::Siblings(_) => siblings(session, user, wanted).await,
                 Target::Identity(_)
@@ -83,6 +84,14 @@ fn live(session: &Session<'_>, key: &AccessKeyMetadata, known: &Attributes) -> O
         .set_if("secret_id", owned_text(known, "secret_id"))
         .set_if("file", owned_text(known, "file"))
         .live(session.place)
+}
+
+/// The key with the ids of all others of its user.
+fn beside(mut live: Live, keys: &[AccessKeyMetadata]) -> Live {
+    let ids = keys.iter().filter_map(AccessKeyMetadata::access_key_id);
+    let others = Value::list(ids.filter(|id| *id != live.remote_id.as_str()));
+    live.attributes.insert("others".into(), others);
+    live
 }
 
 fn unasked(session: &Session<'_>, id: &RemoteId, inputs: &Attributes) -> Live {

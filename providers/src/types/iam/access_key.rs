@@ -14,6 +14,7 @@ use nfplan_engine::schema::Shape;
 use nfplan_engine::schema::Tightening;
 use nfplan_engine::schema::UndoCreate;
 
+use crate::types::common::TEXT_SET;
 use crate::types::common::as_given;
 use crate::types::common::create_first;
 use crate::types::common::nothing_predicted;
@@ -28,6 +29,7 @@ pub static SCHEMA: Schema = Schema {
         Attribute::optional("secret_id", Shape::Text).create_first(),
         Attribute::optional("file", Shape::Text).create_first(),
         Attribute::required("status", Shape::Text).deep().tightens(Tightening::ToText("Inactive")),
+        Attribute::volatile("others", TEXT_SET, "they are keys that the user has beside this one"),
         Attribute::computed("id"),
     ],
     escalations: &[],
