@@ -134,7 +134,8 @@ impl<'a> Planner<'a> {
         let waits_for = self.waits_for(address);
         let basis = self.basis(resource, schema, &resolved);
         let Some(basis) = basis else {
-            if resource.lifecycle.withdraw {
+            // To shut somebody out makes nothing.
+            if resource.lifecycle.withdraw || self.input.asked.goes_forward() {
                 self.frontier.insert(address.clone(), waits_for);
                 return;
             }

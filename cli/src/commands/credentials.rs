@@ -146,6 +146,10 @@ impl Ask<'_> {
                 "access is revoked",
                 "`nfplan revoke --lift USER` lets a researcher in again, with a new key",
             ),
+            Purpose::Rotate { .. } if spec.status().value == Status::Suspended => obstacle(
+                "the spec suspends the workspace",
+                "`nfplan resume USER` edits the spec; the next apply makes a new key",
+            ),
             Purpose::Rotate { .. } if key.is_none_or(|entry| entry.current.is_none()) => obstacle(
                 "the client has no access key",
                 "only credentials of the kind `access_key` are rotated: a role has none, nor has a \

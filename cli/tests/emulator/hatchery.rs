@@ -15,6 +15,8 @@ use crate::server;
 use crate::url;
 
 const ACCOUNT: &str = "800000000007";
+/// An account for what nobody cleans up.
+const CROWDED: &str = "800000000008";
 const ENVIRONMENT: &str = "commons.example.org";
 
 /// As Hatchery's configuration has it, so that what differs is Hatchery's doing.
@@ -26,20 +28,20 @@ const PROFILE: &str = "profiles:
 ";
 
 /// Has Hatchery work for these users, some of whose launches end early.
-fn hatchery(users: &[&str]) {
+fn hatchery(account: &str, users: &[&str]) {
     let tools = env::var("NFPLAN_TEST_TOOLS").expect("`tests/emulator/with` says where they are");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/emulator/hatchery.py");
     let mut command = Command::new(format!("{tools}/bin/python"));
-    let output = command.args([script, &url(), ACCOUNT, ENVIRONMENT]).args(users).output().unwrap();
+    let output = command.args([script, &url(), account, ENVIRONMENT]).args(users).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn project(name: &str, users: &[&str]) -> Project {
+fn project(name: &str, account: &str, users: &[&str]) -> Project {
     let (project, bucket) = crate::project(name);
-    let role = format!("arn:aws:iam::{ACCOUNT}:role/nfplan");
+    let role = format!("arn:aws:iam::{account}:role/nfplan");
     let text = format!(
         "nfplan: 1\nblueprint: 1\nenvironment: {ENVIRONMENT}\nstate: s3://{bucket}/prod\naccounts:\n  \
-         main: {{ id: \"{ACCOUNT}\", region: us-east-1, assume_role: \"{role}\" }}\n{PROFILE}"
+         main: {{ id: \"{account}\", region: us-east-1, assume_role: \"{role}\" }}\n{PROFILE}"
     );
     project.write("nfplan.yaml", &text);
     fs::remove_dir_all(project.path("workspaces")).unwrap();
@@ -83,8 +85,8 @@ fn left() -> Vec<String> {
 fn an_account_in_which_hatchery_worked_is_taken_over_repaired_and_let_go_of() {
     let _server = server();
     let users = ["alice", "carol", "dan"];
-    hatchery(&["alice", "carol:environment", "dan:role"]);
-    let project = project("hatchery", &users);
+    hatchery(ACCOUNT, &["alice", "carol:environment", "dan:role"]);
+    let project = project("hatchery", ACCOUNT, &users);
     let keys = |user: &str| {
         let name = format!("commons-example-org-nf-{user}");
         let keys = somebody("iam", "list_access_keys", &json!({ "UserName": name }));
@@ -126,12 +128,12 @@ fn an_account_in_which_hatchery_worked_is_taken_over_repaired_and_let_go_of() {
 #[test]
 fn a_launch_that_ran_twice_at_once_is_not_taken_for_one() {
     let _server = server();
-    hatchery(&["erin:network", "erin:network"]);
-    let project = project("twice", &["erin"]);
+    hatchery(CROWDED, &["erin:network", "erin:network"]);
+    let project = project("twice", CROWDED, &["erin"]);
     let answer = run(&project, &["adopt", "--select", "erin", "--auto-approve"]).exits(7);
     let answer = answer.says("ec2.vpc/main").says("several are called the same: vpc-");
     assert!(!answer.stdout.contains("applied"), "{answer}");
     run(&project, &["state", "list"]).exits(0);
-    let vpcs = somebody("ec2", "describe_vpcs", &json!({})).to_string();
+    let vpcs = somebody_in(CROWDED, "ec2", "describe_vpcs", &json!({})).to_string();
     assert!(vpcs.contains("nf-vpc-erin") && !vpcs.contains("nfplan:unit"), "{vpcs}");
 }

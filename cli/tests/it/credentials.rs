@@ -98,7 +98,7 @@ fn all_who_cannot_be_given_a_key_are_named_at_once() {
     let answer = answer.says("3 of the researchers are in no state for it");
     let answer = answer.says(&format!("{}: the client has no access key", unit("bob")));
     let answer = answer.says(&format!("{}: the workspace was never applied", unit("carol")));
-    answer.says(&format!("{}: the client has no access key", unit("dan")));
+    answer.says(&format!("{}: the spec suspends the workspace", unit("dan")));
     let lifted = project.unchanged_by(|project| run(project, &["revoke", "--lift", "dan"]));
     lifted.exits(7).says("the workspace is suspended").says("nfplan resume USER");
     project.remove("workspaces/alice.yaml");

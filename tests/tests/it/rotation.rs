@@ -11,6 +11,7 @@ use nfplan_engine::address::UnitId;
 use nfplan_engine::plan::Refresh;
 use nfplan_engine::provider::Depth;
 use nfplan_engine::provider::ErrorKind;
+use nfplan_engine::step::Operation;
 use nfplan_engine::value::Value;
 use nfplan_providers::sim::Fault;
 use nfplan_providers::sim::FaultMode;
@@ -194,6 +195,25 @@ fn a_client_that_assumes_a_role_is_shut_out_too() {
     assert_eq!(attached(&site), (0, true));
     assert_applied(&site.carry_out(site.plan_for(Purpose::Reinstate)));
     assert_eq!(attached(&site), (1, false));
+}
+
+#[test]
+fn what_the_specs_have_come_to_want_is_not_made_in_order_to_shut_somebody_out() {
+    let site = site(&[]);
+    let assumable = json!(["arn:aws:iam::111122223333:role/hub"]);
+    let role = json!({"kind": "role", "assumable_by": assumable});
+    site.write(&FleetSpec::of(ALICE, &[("credentials", role)]));
+    let planned = site.plan_for(Purpose::Revoke);
+    let steps = planned.units.iter().flat_map(|unit| &unit.plan.steps);
+    let made = steps.filter(|step| matches!(step.operation, Operation::Create { .. })).count();
+    assert_eq!(made, 0);
+    assert_applied(&site.carry_out(planned));
+    assert_eq!((keys(&site).len(), policies(&site)), (0, 0));
+    // The next apply makes the role, and keeps it shut.
+    assert_applied(&site.apply());
+    let state = site.state(&alice(&site)).unwrap();
+    let role = state.current(&"iam.role/client".parse().unwrap()).unwrap();
+    assert!(role.inputs["trust"].to_string().contains("Deny"));
 }
 
 #[test]
