@@ -25,6 +25,7 @@ use crate::planning::Purpose;
 use crate::planning::Request;
 use crate::planning::plan_fleet;
 use crate::project::Project;
+use crate::render::prose::prose;
 use crate::selection::Selected;
 use crate::selection::Universe;
 
@@ -97,7 +98,14 @@ impl Ask<'_> {
             on_failure: OnFailure::RollBack,
             recovered,
         };
-        round.carry_out(context, &project, &universe, planned).await
+        let exit = round.carry_out(context, &project, &universe, planned).await?;
+        if self.purpose == Purpose::Revoke && exit != Exit::Fine {
+            // What the report advises for any unit is wrong for one that is to stay shut.
+            let text = "who is not shut out everywhere may still get in: run `nfplan revoke` again; \
+                        `nfplan apply` would open what was closed\n";
+            context.terminal.note(&prose(text, context.terminal.width));
+        }
+        Ok(exit)
     }
 
     /// Refuses what cannot be done for these researchers, all of it at once.

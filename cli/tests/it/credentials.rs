@@ -5,6 +5,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::kit::Answer;
 use crate::kit::Project;
+use crate::kit::place;
 use crate::kit::unit;
 
 fn key(project: &Project) -> String {
@@ -81,6 +82,15 @@ fn who_is_shut_out_has_no_key_and_every_plan_says_so() {
     run(&project, &["revoke", "--lift", "alice"]).exits(0);
     project.run(&["env", "alice", "--format", "sh"]).exits(0);
     project.is_as_wanted();
+}
+
+#[test]
+fn a_revocation_that_fails_warns_of_what_is_still_open() {
+    let project = Project::applied(&["alice"]);
+    let user = project.object("iam.user", "alice").remote_id;
+    project.somebody().delete_object(&place(), "iam.user", user.as_str()).unwrap();
+    let answer = run(&project, &["revoke", "alice"]).exits(5);
+    answer.says("run `nfplan revoke` again").says("`nfplan apply` would open what was closed");
 }
 
 #[test]
