@@ -77,6 +77,10 @@ fn plan(user: usize, work: &Work) -> UnitPlan {
             ),
         }
     }
+    unit_plan(user, steps)
+}
+
+fn unit_plan(user: usize, steps: Vec<Step>) -> UnitPlan {
     UnitPlan {
         unit: format!("workspace/111122223333.us-east-1/u{user}").parse().unwrap(),
         digest: Digest::of_bytes(b""),

@@ -9,9 +9,9 @@ use nfplan_engine::step::DropCause;
 use nfplan_engine::step::Operation;
 
 use crate::toy::Key;
-use crate::toy::unit;
 use crate::wish::CHANGED;
 use crate::wish::FULL;
+use crate::wish::unit;
 use crate::world::Outcome;
 use crate::world::World;
 

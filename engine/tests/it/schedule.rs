@@ -26,8 +26,8 @@ use proptest::prelude::any;
 use proptest::test_runner::Config;
 
 use crate::toy::error;
-use crate::toy::unit;
 use crate::wish::source;
+use crate::wish::unit;
 
 /// A stream of choices.
 struct Dice(Vec<u8>, usize);

@@ -13,7 +13,6 @@ use nfplan_engine::address::Address;
 use nfplan_engine::address::Place;
 use nfplan_engine::address::RemoteId;
 use nfplan_engine::address::ResourceType;
-use nfplan_engine::address::UnitId;
 use nfplan_engine::observed::Live;
 use nfplan_engine::observed::Owner;
 use nfplan_engine::observed::Sighting;
@@ -380,7 +379,6 @@ impl Toy {
                 let is_other = |id: &RemoteId| !known.contains(id);
                 same.find(|((_, id), thing)| is_ours(thing) && is_other(id))
             }
-            // Toys bear no names.
             Target::Named(_) => None,
             Target::Siblings(known) => {
                 let Identity::Siblings(names) = schema.identity else { unreachable!() };
@@ -498,9 +496,4 @@ impl Provider for Toy {
     fn horizon(&self) -> Duration {
         Duration::from_mins(1)
     }
-}
-
-/// The unit all tests are about.
-pub(crate) fn unit() -> UnitId {
-    "workspace/111122223333.us-east-1/alice".parse().unwrap()
 }

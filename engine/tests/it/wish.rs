@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use nfplan_engine::address::External;
+use nfplan_engine::address::UnitId;
 use nfplan_engine::desired::Desired;
 use nfplan_engine::desired::Expansion;
 use nfplan_engine::desired::Lifecycle;
@@ -16,7 +17,6 @@ use proptest::prelude::Strategy;
 use proptest::prelude::any;
 
 use crate::schemas::SCHEMAS;
-use crate::toy::unit;
 
 /// The knobs. All are small numbers; each means another spec value.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent knobs")]
@@ -113,6 +113,11 @@ pub(crate) fn wishes() -> impl Strategy<Value = Wish> {
         machine: b[17] % 4,
         guard: b[18] % 3,
     })
+}
+
+/// The unit all tests are about.
+pub(crate) fn unit() -> UnitId {
+    "workspace/111122223333.us-east-1/alice".parse().unwrap()
 }
 
 pub(crate) fn source() -> Source {

@@ -53,10 +53,10 @@ use crate::mishaps::Crash;
 use crate::mishaps::Turns;
 use crate::toy::Key;
 use crate::toy::Toy;
-use crate::toy::unit;
 use crate::wish::Wish;
 use crate::wish::external;
 use crate::wish::source;
+use crate::wish::unit;
 
 /// Virtual time: sleeping returns at once and counts.
 #[derive(Debug, Default, Clone)]
