@@ -28,7 +28,8 @@ pub struct Asked {
 pub struct Focus {
     /// The part.
     pub addresses: BTreeSet<Address>,
-    /// Nothing waits for anything else, and a failure undoes nothing: each step shuts somebody out.
+    /// Each step shuts somebody out: all stand behind the commit point, so that a failure undoes
+    /// nothing, and none waits for that of another object.
     pub forward: bool,
 }
 
@@ -38,7 +39,7 @@ impl Asked {
         self.focus.as_ref().is_none_or(|focus| focus.addresses.contains(address))
     }
 
-    /// Whether steps neither wait nor are undone.
+    /// Whether all steps stand behind the commit point, and none waits for another object's.
     pub(crate) fn goes_forward(&self) -> bool {
         self.focus.as_ref().is_some_and(|focus| focus.forward)
     }

@@ -37,6 +37,7 @@ use crate::step::Stage;
 use crate::step::Step;
 use crate::step::StepId;
 use crate::step::Undo;
+use crate::update::forward;
 use crate::update::split;
 use crate::value::Attributes;
 
@@ -221,6 +222,10 @@ impl<'a> Planner<'a> {
     fn change(&mut self, mut draft: Draft<'_>, basis: &Basis, mut inputs: Inputs) {
         let address = &draft.resource.address;
         let mut differences = diff(draft.schema, &basis.before, &inputs);
+        if self.input.asked.goes_forward() {
+            // To shut somebody out makes nothing, so it replaces nothing.
+            differences.retain(|difference| difference.on_change == OnChange::InPlace);
+        }
         let asked = self.input.asked.replace.contains(address);
         let mut take = weight(&differences);
         if asked {
@@ -321,7 +326,12 @@ impl<'a> Planner<'a> {
         let address = &draft.resource.address;
         let attributes = self.attributes(draft.resource, differences, basis.applied.as_ref());
         self.note(draft.resource, Action::Update, attributes, Vec::new());
-        for part in split(&basis.remote_id, &basis.before, inputs, differences) {
+        let parts = if self.input.asked.goes_forward() {
+            vec![forward(&basis.remote_id, &basis.before, inputs, differences)]
+        } else {
+            split(&basis.remote_id, &basis.before, inputs, differences)
+        };
+        for part in parts {
             match part.stage {
                 Stage::Build => {
                     let step = self.step(&draft, part.operation, part.undo);
@@ -389,11 +399,7 @@ impl<'a> Planner<'a> {
         let address = draft.resource.address.clone();
         let dependencies = self.input.desired.dependencies().needs(&address).cloned().collect();
         let id = StepId(u32::try_from(self.steps.len()).expect("a unit has few steps"));
-        let (mut needs, mut undo) = (draft.waits_for.clone(), undo);
-        if self.input.asked.goes_forward() {
-            (needs, undo) = (BTreeSet::new(), Undo::Keep);
-        }
-        let stage = Stage::Build;
+        let (stage, needs) = (Stage::Build, draft.waits_for.clone());
         self.steps.push(Step { id, address, stage, operation, undo, needs, dependencies });
         id
     }

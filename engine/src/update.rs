@@ -59,6 +59,21 @@ pub(crate) fn split(
     parts
 }
 
+/// An update that waits for the commit point as a whole, so that nothing takes any of it back.
+pub(crate) fn forward(
+    remote_id: &RemoteId,
+    before: &Attributes,
+    after: &Inputs,
+    differences: &[Difference],
+) -> Part {
+    let here = before.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    let after = towards(&here, &differences.iter().collect::<Vec<_>>(), after);
+    let changed = differences.iter().map(|difference| difference.name.into()).collect();
+    let (remote_id, before) = (remote_id.clone(), before.clone());
+    let operation = Operation::Update { remote_id, before, after, changed };
+    Part { stage: Stage::Retire, operation, undo: Undo::NotNeeded }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     Tightening,

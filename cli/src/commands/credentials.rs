@@ -100,9 +100,8 @@ impl Ask<'_> {
         };
         let exit = round.carry_out(context, &project, &universe, planned).await?;
         if self.purpose == Purpose::Revoke && exit != Exit::Fine {
-            // What the report advises for any unit is wrong for one that is to stay shut.
-            let text = "who is not shut out everywhere may still get in: run `nfplan revoke` again; \
-                        `nfplan apply` would open what was closed\n";
+            let text =
+                "who is not shut out everywhere may still get in: run `nfplan revoke` again\n";
             context.terminal.note(&prose(text, context.terminal.width));
         }
         Ok(exit)

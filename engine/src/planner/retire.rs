@@ -251,7 +251,9 @@ impl Planner<'_> {
         for (index, (address, _)) in retiring.iter().enumerate() {
             by_address.entry(address).or_default().insert(index);
         }
-        let dependents = self.dependents();
+        // Who is shut out by one way does not wait for another.
+        let forward = self.input.asked.goes_forward();
+        let dependents = if forward { BTreeMap::new() } else { self.dependents() };
         let needs: BTreeMap<usize, BTreeSet<usize>> = retiring
             .iter()
             .enumerate()
