@@ -4,6 +4,7 @@
 
 use super::text::Answer;
 use super::text::covers;
+use super::text::includes;
 
 /// One key of a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +71,18 @@ impl Condition {
         })
     }
 
+    /// Whether it holds only where `other` does, for sure.
+    pub fn implies(&self, other: &Self) -> bool {
+        if (&self.operator, &self.key) != (&other.operator, &other.key) {
+            return false;
+        }
+        let Some(meaning) = self.meaning else { return self.values == other.values };
+        let within = |few: &Self, many: &Self| {
+            few.values.iter().all(|value| many.values.iter().any(|own| meaning.within(own, value)))
+        };
+        if meaning.negated { within(other, self) } else { within(self, other) }
+    }
+
     /// Whether its values are compared with wildcards.
     pub fn has_patterns(&self) -> bool {
         self.meaning.is_some_and(|meaning| matches!(meaning.test, Test::Like | Test::ArnLike))
@@ -100,6 +113,17 @@ impl Condition {
             // Keys without a qualifier have one value; of several, a negated test takes none.
             None if meaning.negated => Answer::all(given.iter().map(fits)),
             Some(Each::Any) | None => Answer::any(given.iter().map(fits)),
+        }
+    }
+}
+
+impl Meaning {
+    /// Whether whatever `value` stands for fits `own` as well.
+    fn within(self, own: &str, value: &str) -> bool {
+        match self.test {
+            Test::Like => includes(own, value),
+            Test::Bool | Test::Null => own.eq_ignore_ascii_case(value),
+            Test::Equals | Test::ArnLike => own == value,
         }
     }
 }

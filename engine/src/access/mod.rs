@@ -20,3 +20,4 @@ pub mod document;
 pub mod isolation;
 pub mod search;
 pub mod text;
+pub mod widening;

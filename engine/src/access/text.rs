@@ -107,6 +107,11 @@ pub fn covers(pattern: &str, text: &str) -> Answer {
     }
 }
 
+/// Whether `pattern` covers everything that the pattern `other` does, for sure.
+pub fn includes(pattern: &str, other: &str) -> bool {
+    covers_tokens(&tokens(pattern), &tokens(other))
+}
+
 /// A text that both patterns cover, if there is one.
 pub fn overlap(one: &str, other: &str) -> Option<String> {
     if !may_overlap(one, other) {
@@ -228,7 +233,7 @@ fn covers_tokens(pattern: &[Token<'_>], text: &[Token<'_>]) -> bool {
 /// Whether a pattern's token other than `*` stands for this one.
 fn fits(pattern: Token<'_>, token: Token<'_>) -> bool {
     match pattern {
-        Token::One => matches!(token, Token::Literal(_)),
+        Token::One => matches!(token, Token::Literal(_) | Token::One),
         other => other == token,
     }
 }

@@ -84,7 +84,7 @@ fn rule(allow: f64) -> impl Strategy<Value = Rule> {
     )
 }
 
-fn policy(allow: f64) -> impl Strategy<Value = Attached> {
+pub(crate) fn policy(allow: f64) -> impl Strategy<Value = Attached> {
     prop::collection::vec(rule(allow), 0..4).prop_map(|rules| Attached {
         object: "policy".into(),
         document: Document { rules, strange: Vec::new() },
@@ -117,7 +117,7 @@ fn me(policies: Vec<Attached>) -> Principal {
 }
 
 /// Every request of the world whose keys are these.
-fn requests(contexts: &[BTreeMap<String, Option<Vec<String>>>]) -> Vec<Request> {
+pub(crate) fn requests(contexts: &[BTreeMap<String, Option<Vec<String>>>]) -> Vec<Request> {
     let mut all = Vec::new();
     for action in ACTIONS {
         for resource in texts() {
@@ -130,7 +130,7 @@ fn requests(contexts: &[BTreeMap<String, Option<Vec<String>>>]) -> Vec<Request> 
     all
 }
 
-fn contexts() -> Vec<BTreeMap<String, Option<Vec<String>>>> {
+pub(crate) fn contexts() -> Vec<BTreeMap<String, Option<Vec<String>>>> {
     let choices: Vec<Option<String>> = ["", "a", "b", "ab", "ba", "x"]
         .iter()
         .map(|&text| Some(text.to_owned()))
@@ -150,7 +150,7 @@ fn contexts() -> Vec<BTreeMap<String, Option<Vec<String>>>> {
 }
 
 /// The rules of IAM in the plainest form.
-mod oracle {
+pub(crate) mod oracle {
     use super::*;
 
     /// By trying every way to split.
@@ -199,7 +199,7 @@ mod oracle {
     }
 
     /// Whether a principal named so is allowed to.
-    pub(super) fn allows(
+    pub(crate) fn allows(
         own: &[Attached],
         resources: &[ResourcePolicy],
         request: &Request,

@@ -17,5 +17,6 @@ mod stopping;
 mod toy;
 mod transitions;
 mod unfinished;
+mod widening;
 mod wish;
 mod world;
