@@ -4,10 +4,6 @@ use std::collections::BTreeSet;
 
 use nfplan_engine::change::Action;
 use nfplan_engine::plan::Plan;
-use nfplan_engine::plan::UnitPlan;
-use nfplan_engine::provider::Reader as _;
-use nfplan_engine::schema::Schemas;
-use nfplan_engine::step::Operation;
 use nfplan_specs::project::ApprovalClass;
 
 use crate::args::Approving;
@@ -82,7 +78,7 @@ fn ask(question: &str, context: &Context) -> bool {
 
 /// The classes of a plan that need to be allowed by name.
 pub fn classes(plan: &Plan, project: &Project, universe: &Universe) -> BTreeSet<ApprovalClass> {
-    let (fleet, schemas) = (&project.fleet, project.cloud.schemas());
+    let fleet = &project.fleet;
     let mut found = BTreeSet::new();
     let destroyed = plan.units.iter().filter(|unit| unit.destroys_unit()).count();
     let vanished = universe.wanted.is_empty() && !universe.existing.is_empty();
@@ -99,26 +95,10 @@ pub fn classes(plan: &Plan, project: &Project, universe: &Universe) -> BTreeSet<
             _ => false,
         };
     }
-    if plan.units.iter().any(|unit| loses_data(unit, schemas)) {
-        found.insert(ApprovalClass::DataLoss);
-    }
+    let findings = plan.units.iter().flat_map(|unit| &unit.findings);
+    found.extend(findings.map(|finding| ApprovalClass::of(finding.risk)));
     found.retain(|class| class.always() || fleet.approvals().contains(class));
     found
-}
-
-fn loses_data(plan: &UnitPlan, schemas: &Schemas) -> bool {
-    plan.steps.iter().any(|step| {
-        let Operation::Update { before, after, changed, .. } = &step.operation else {
-            return false;
-        };
-        let Some(schema) = schemas.find(&step.address.resource_type) else { return false };
-        schema.managed().any(|(attribute, managed)| {
-            let (old, new) = (before.get(attribute.name), after.get(attribute.name));
-            let new = new.and_then(nfplan_engine::expr::Expr::known);
-            changed.contains(attribute.name)
-                && managed.loses_data.is_some_and(|loses| loses(old, new.as_ref()))
-        })
-    })
 }
 
 fn word(class: ApprovalClass) -> &'static str {

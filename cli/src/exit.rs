@@ -10,6 +10,8 @@ pub enum Exit {
     /// 2: changes are planned, or the answer is no, and the caller asked to be told; or something
     /// drifted.
     Changes,
+    /// 3: changes are planned that `--auto-approve` does not cover, and the caller asked to be told.
+    Findings,
     /// 4: something could not be read.
     Unreadable,
     /// 5: failed, and everything is as it was before.
@@ -36,10 +38,11 @@ pub enum Exit {
 
 impl Exit {
     /// All, in the order of their codes.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Fine,
         Self::Error,
         Self::Changes,
+        Self::Findings,
         Self::Unreadable,
         Self::RolledBack,
         Self::Stuck,
@@ -59,6 +62,7 @@ impl Exit {
             Self::Fine => "fine",
             Self::Error => "an error",
             Self::Changes => "drift; or changes, with --detailed-exitcode; or no, with --check",
+            Self::Findings => "changes that need --allow, with --detailed-exitcode",
             Self::Unreadable => "something could not be read",
             Self::RolledBack => "failed, and rolled back clean",
             Self::Stuck => "stuck: something is left, and named",
@@ -79,6 +83,7 @@ impl Exit {
             Self::Fine => 0,
             Self::Error => 1,
             Self::Changes => 2,
+            Self::Findings => 3,
             Self::Unreadable => 4,
             Self::RolledBack => 5,
             Self::Stuck => 6,
@@ -98,6 +103,7 @@ impl Exit {
         match self {
             Self::Fine => 0,
             Self::Changes => 1,
+            Self::Findings => 2,
             Self::Leftovers => 3,
             Self::Unreadable => 4,
             Self::Denied => 5,
@@ -140,6 +146,7 @@ mod tests {
             Exit::Denied,
             Exit::Unreadable,
             Exit::Leftovers,
+            Exit::Findings,
             Exit::Changes,
             Exit::Fine,
         ];

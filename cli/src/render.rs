@@ -17,6 +17,7 @@ pub mod drift;
 pub mod env;
 pub mod error;
 pub mod explain;
+pub mod findings;
 pub mod graph;
 pub mod help;
 pub mod history;

@@ -1,5 +1,6 @@
 //! What a change of an attribute takes, in words, from the schema alone.
 
+use nfplan_engine::risk::Risk;
 use nfplan_engine::schema::Attribute;
 use nfplan_engine::schema::Escalation;
 use nfplan_engine::schema::Identity;
@@ -51,8 +52,9 @@ fn of_managed(schema: &Schema, attribute: &Attribute, managed: &Managed) -> Vec<
         };
         rules.push(format!("a change to {value} waits for the commit point: {}", retire.verb));
     }
-    if managed.loses_data.is_some() {
-        rules.push("some changes make the cloud delete data: they need --allow data-loss".into());
+    if let Some(rule) = managed.risk {
+        let needs = if rule.risk == Risk::DataLoss { ", and needs --allow data-loss" } else { "" };
+        rules.push(format!("a change that {} is a finding ({}){needs}", rule.words, rule.risk));
     }
     if let Some(reason) = managed.when_wanted {
         rules.push(format!("compared only if the specs set it: {reason}"));

@@ -72,6 +72,12 @@ impl From<AllowArgument> for ApprovalClass {
             AllowArgument::InSlotReplacement => Self::InSlotReplacement,
             AllowArgument::Destroy => Self::Destroy,
             AllowArgument::Replacement => Self::Replacement,
+            AllowArgument::PublicAccess => Self::PublicAccess,
+            AllowArgument::Widening => Self::Widening,
+            AllowArgument::GuardRail => Self::GuardRail,
+            AllowArgument::Credentials => Self::Credentials,
+            AllowArgument::Cost => Self::Cost,
+            AllowArgument::DriftOverwritten => Self::DriftOverwritten,
         }
     }
 }

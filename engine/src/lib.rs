@@ -19,7 +19,7 @@
 //! | words | [`address`], [`value`], [`digest`], [`dag`], [`expr`], [`policy`], [`shape`], [`schema`] |
 //! | facts | [`desired`], [`state`], [`observed`] |
 //! | ports | [`provider`], [`store`], [`clock`], [`journal`], [`observer`] |
-//! | decisions | [`outlook`], [`diff`], `identity`, `inspection`, `update`, [`change`], [`step`], [`plan`], [`refusal`], [`planner`], [`refresh`], [`drift`], [`access`], [`headroom`] |
+//! | decisions | [`outlook`], [`diff`], `identity`, `inspection`, `update`, [`change`], [`step`], [`plan`], [`refusal`], [`planner`], [`refresh`], [`drift`], [`access`], [`risk`], [`findings`], [`headroom`] |
 //! | run model | [`event`], [`schedule`], [`fold`], [`recover`], [`report`] |
 //! | drivers | [`opening`], [`apply`] with `driver` and `call` |
 //!
@@ -46,6 +46,7 @@ pub mod drift;
 mod driver;
 pub mod event;
 pub mod expr;
+pub mod findings;
 pub mod fold;
 pub mod headroom;
 mod identity;
@@ -63,6 +64,7 @@ pub mod recover;
 pub mod refresh;
 pub mod refusal;
 pub mod report;
+pub mod risk;
 pub mod schedule;
 pub mod schema;
 pub mod shape;

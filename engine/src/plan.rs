@@ -19,6 +19,7 @@ use crate::change::Action;
 use crate::change::Change;
 use crate::desired::Source;
 use crate::digest::Digest;
+use crate::findings::Finding;
 use crate::headroom::Headroom;
 use crate::state::State;
 use crate::step::DeleteCause;
@@ -70,6 +71,9 @@ pub struct UnitPlan {
     /// What stays as it is although the specs want it otherwise, and how to change it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub notes: BTreeMap<Address, String>,
+    /// What reviewers have to judge, the worst first. No part of the digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
 }
 
 /// What decides of a unit's plan.
@@ -304,6 +308,7 @@ mod tests {
             changes: changes.iter().copied().map(change).collect(),
             unreadable: BTreeMap::new(),
             notes: BTreeMap::new(),
+            findings: Vec::new(),
         }
     }
 

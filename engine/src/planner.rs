@@ -18,6 +18,7 @@ use crate::diff::weight;
 use crate::digest::Digest;
 use crate::expr::Expr;
 use crate::expr::Inputs;
+use crate::findings::findings;
 use crate::identity::strangers;
 use crate::observed::Live;
 use crate::observed::Sighting;
@@ -456,8 +457,10 @@ impl<'a> Planner<'a> {
             changes: changes.into_values().collect(),
             unreadable,
             notes,
+            findings: Vec::new(),
         };
         plan.digest = plan.decision_digest();
+        plan.findings = findings(&plan, input.schemas);
         Ok(Planned { plan, outputs: outlook.outputs() })
     }
 }

@@ -1,5 +1,7 @@
 //! What a reviewer has to judge in a plan, by kind and in a fixed order: the worst first.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -40,7 +42,7 @@ impl Risk {
         Self::DriftOverwritten,
     ];
 
-    /// What documents and people call it.
+    /// What people call it.
     pub fn name(self) -> &'static str {
         match self {
             Self::DataLoss => "data loss",
@@ -55,6 +57,20 @@ impl Risk {
     }
 }
 
-/// What a change of an attribute from the first value to the second risks, in words that read on
-/// after what is changed. A value that is not set, or that the cloud has yet to make, is none.
-pub type RiskRule = fn(Option<&Value>, Option<&Value>) -> Option<(Risk, &'static str)>;
+impl fmt::Display for Risk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Which changes of an attribute are a risk.
+#[derive(Debug, Clone, Copy)]
+pub struct RiskRule {
+    /// What they risk.
+    pub risk: Risk,
+    /// Whether a change from the first value to the second is one. A value that is not set, or that
+    /// the cloud has yet to make, is none.
+    pub applies: fn(Option<&Value>, Option<&Value>) -> bool,
+    /// What such a change means, in words that follow the name of the attribute.
+    pub words: &'static str,
+}

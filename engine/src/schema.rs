@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::address::Place;
 use crate::address::ResourceType;
+use crate::risk::Risk;
+use crate::risk::RiskRule;
 pub use crate::shape::Shape;
 use crate::value::Attributes;
 use crate::value::Value;
@@ -136,12 +138,9 @@ pub struct Managed {
     pub retire: Option<RetireTo>,
     /// Compared only when the spec sets it, with the reason.
     pub when_wanted: Option<&'static str>,
-    /// Whether a change from the first value to the second makes the cloud delete data.
-    pub loses_data: Option<DataLossRule>,
+    /// Which changes of it reviewers have to judge.
+    pub risk: Option<RiskRule>,
 }
-
-/// Says whether a change from the first value to the second makes the cloud delete data.
-pub type DataLossRule = fn(Option<&Value>, Option<&Value>) -> bool;
 
 /// What the change of an attribute takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -298,7 +297,7 @@ impl Attribute {
             tightens: None,
             retire: None,
             when_wanted: None,
-            loses_data: None,
+            risk: None,
         };
         Self::new(name, shape, Kind::Managed(managed))
     }
@@ -344,7 +343,7 @@ impl Attribute {
                 ManagedChange::Tightens(tightening) => managed.tightens = Some(tightening),
                 ManagedChange::Retire(retire) => managed.retire = Some(retire),
                 ManagedChange::WhenWanted(reason) => managed.when_wanted = Some(reason),
-                ManagedChange::LosesData(rule) => managed.loses_data = Some(rule),
+                ManagedChange::Risks(rule) => managed.risk = Some(rule),
             }
             self.kind = Kind::Managed(managed);
         }
@@ -381,9 +380,14 @@ impl Attribute {
         self.map_managed(ManagedChange::WhenWanted(reason))
     }
 
-    /// Says which changes make the cloud delete data.
-    pub const fn loses_data(self, rule: DataLossRule) -> Self {
-        self.map_managed(ManagedChange::LosesData(rule))
+    /// Says which changes reviewers have to judge, and as what.
+    pub const fn risks(
+        self,
+        risk: Risk,
+        applies: fn(Option<&Value>, Option<&Value>) -> bool,
+        words: &'static str,
+    ) -> Self {
+        self.map_managed(ManagedChange::Risks(RiskRule { risk, applies, words }))
     }
 
     /// Sets the greatest size.
@@ -412,5 +416,5 @@ enum ManagedChange {
     Tightens(Tightening),
     Retire(RetireTo),
     WhenWanted(&'static str),
-    LosesData(DataLossRule),
+    Risks(RiskRule),
 }

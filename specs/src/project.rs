@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use nfplan_engine::address::Place;
 use nfplan_engine::desired::Origin;
+use nfplan_engine::risk::Risk;
 
 use crate::settings::At;
 use crate::syntax::is_bucket;
@@ -123,23 +124,62 @@ pub enum ApprovalClass {
     Destroy,
     /// Anything would be replaced.
     Replacement,
+    /// Everybody, or another account, would get in.
+    PublicAccess,
+    /// Somebody could do more than before.
+    Widening,
+    /// Something that protects would be taken away.
+    GuardRail,
+    /// Somebody would get credentials.
+    Credentials,
+    /// More could be spent.
+    Cost,
+    /// What somebody else changed would be changed back.
+    DriftOverwritten,
 }
 
 impl ApprovalClass {
     /// All, with the words of specs and of `--allow`.
-    pub const WORDS: [(&'static str, Self); 5] = [
+    pub const WORDS: [(&'static str, Self); 11] = [
         ("data_loss", Self::DataLoss),
         ("mass_destroy", Self::MassDestroy),
         ("in_slot_replacement", Self::InSlotReplacement),
         ("destroy", Self::Destroy),
         ("replacement", Self::Replacement),
+        ("public_access", Self::PublicAccess),
+        ("widening", Self::Widening),
+        ("guard_rail", Self::GuardRail),
+        ("credentials", Self::Credentials),
+        ("cost", Self::Cost),
+        ("drift_overwritten", Self::DriftOverwritten),
     ];
+
+    /// The class of a finding.
+    pub fn of(risk: Risk) -> Self {
+        match risk {
+            Risk::DataLoss => Self::DataLoss,
+            Risk::PublicAccess => Self::PublicAccess,
+            Risk::Widening => Self::Widening,
+            Risk::Replacement => Self::Replacement,
+            Risk::GuardRail => Self::GuardRail,
+            Risk::Credentials => Self::Credentials,
+            Risk::Cost => Self::Cost,
+            Risk::DriftOverwritten => Self::DriftOverwritten,
+        }
+    }
 
     /// Whether it needs approval even if no spec asks for it.
     pub fn always(self) -> bool {
         match self {
             Self::DataLoss | Self::MassDestroy | Self::InSlotReplacement => true,
-            Self::Destroy | Self::Replacement => false,
+            Self::Destroy
+            | Self::Replacement
+            | Self::PublicAccess
+            | Self::Widening
+            | Self::GuardRail
+            | Self::Credentials
+            | Self::Cost
+            | Self::DriftOverwritten => false,
         }
     }
 }

@@ -30,4 +30,19 @@ pub enum AllowArgument {
     Destroy,
     /// An object is replaced, where nfplan.yaml wants that approved
     Replacement,
+    /// Everybody or another account gets in, where nfplan.yaml wants that approved
+    #[value(alias = "public_access")]
+    PublicAccess,
+    /// Somebody may do more than before, where nfplan.yaml wants that approved
+    Widening,
+    /// Something that protects is taken away, where nfplan.yaml wants that approved
+    #[value(alias = "guard_rail")]
+    GuardRail,
+    /// Somebody gets credentials, where nfplan.yaml wants that approved
+    Credentials,
+    /// More can be spent, where nfplan.yaml wants that approved
+    Cost,
+    /// What somebody else changed is changed back, where nfplan.yaml wants that approved
+    #[value(alias = "drift_overwritten")]
+    DriftOverwritten,
 }

@@ -13,6 +13,7 @@ use nfplan_specs::likeness::near;
 
 use super::Context;
 use crate::approval::Approval;
+use crate::approval::classes;
 use crate::args::PlanArguments;
 use crate::args::Showing;
 use crate::error::CliError;
@@ -51,13 +52,19 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     if let Some(file) = &arguments.out {
         save(&context.settings.root.join(file), &document)?;
     }
-    Ok(exit(arguments, &planned))
+    let to_allow = !classes(&document, &project, &universe).is_empty();
+    Ok(exit(arguments, &planned, to_allow))
 }
 
-fn exit(arguments: &PlanArguments, planned: &FleetPlan) -> Exit {
-    let changes = arguments.detailed_exitcode && !planned.units.is_empty();
+fn exit(arguments: &PlanArguments, planned: &FleetPlan, to_allow: bool) -> Exit {
     let read = if planned.unreadable.is_empty() { Exit::Fine } else { Exit::Unreadable };
-    read.worse(if changes { Exit::Changes } else { Exit::Fine })
+    let planned = match (planned.units.is_empty(), to_allow) {
+        _ if !arguments.detailed_exitcode => Exit::Fine,
+        (_, true) => Exit::Findings,
+        (true, false) => Exit::Fine,
+        (false, false) => Exit::Changes,
+    };
+    read.worse(planned)
 }
 
 /// Shows the plan that is about to be applied, unless only results are wanted and nobody is asked.

@@ -11,6 +11,7 @@ use super::access;
 use super::block::blocks;
 use super::block::names;
 use super::classes::classes;
+use super::findings;
 use super::name::counted;
 use super::name::counts;
 use super::name::listed;
@@ -61,6 +62,7 @@ pub fn plan(plan: &Plan, view: &View) -> String {
         return page.finish();
     }
     header(&mut page, plan, view);
+    findings::show(&mut page, plan, view.full);
     for block in blocks(plan, view) {
         block.show(&mut page, view);
     }

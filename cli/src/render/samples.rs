@@ -52,6 +52,7 @@ pub(crate) fn workspace(user: &str, changes: Vec<Change>) -> UnitPlan {
         changes,
         unreadable: BTreeMap::new(),
         notes: BTreeMap::new(),
+        findings: Vec::new(),
     };
     plan.digest = plan.decision_digest();
     plan

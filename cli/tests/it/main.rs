@@ -11,6 +11,7 @@ mod drift;
 mod drift_report;
 mod explain;
 mod failure;
+mod findings;
 mod fleet;
 mod graphs;
 mod guards;

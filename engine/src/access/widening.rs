@@ -56,15 +56,18 @@ const FEARED: [&str; 24] = [
     "ssm:GetParameter",
 ];
 
-/// Whether a policy comes to allow more.
+/// One way in which a policy comes to allow more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Widening {
-    /// It allows nothing that it did not allow.
-    None,
     /// It comes to allow this.
     Witness(Box<Witness>),
-    /// This statement may allow more; nobody found out what.
-    Unknown(String),
+    /// This statement may allow more to them; nobody found out what.
+    Unknown {
+        /// The statement's name, or what of the policy nobody understands.
+        statement: String,
+        /// Whom it names, if it names somebody.
+        who: Option<Who>,
+    },
 }
 
 /// A request that is allowed now and was not before.
@@ -95,13 +98,33 @@ pub enum Who {
     },
 }
 
+impl Who {
+    /// Whether somebody outside of this account is meant, or may be.
+    pub fn is_outside(&self, account: &str) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::One { kind, name } => {
+                kind == "Federated"
+                    || (kind == "AWS" && account_of(name).is_some_and(|id| id != account))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everybody => f.write_str("everybody"),
+            Self::One { name, .. } => f.write_str(&shown(name)),
+        }
+    }
+}
+
 /// As in `everybody: s3:GetObject on arn:…`.
 impl fmt::Display for Witness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.who {
-            Some(Who::Everybody) => write!(f, "everybody: ")?,
-            Some(Who::One { name, .. }) => write!(f, "{}: ", shown(name))?,
-            None => {}
+        if let Some(who) = &self.who {
+            write!(f, "{who}: ")?;
         }
         if self.whole {
             write!(f, "{}", self.request.action)
@@ -111,19 +134,16 @@ impl fmt::Display for Witness {
     }
 }
 
-/// Compares two versions of a policy.
-pub fn widening(before: &Document, after: &Document) -> Widening {
+/// Compares two versions of a policy: all ways in which the second allows more, one for each
+/// statement and each one whom it names. None proves that it allows no more.
+pub fn widenings(before: &Document, after: &Document) -> Vec<Widening> {
     if before == after {
-        return Widening::None;
+        return Vec::new();
     }
-    let mut unknown = None;
+    let mut found = Found::default();
     for cell in cells(after, Effect::Allow) {
-        if before.rules.iter().any(|rule| cell.is_within(rule, Effect::Allow)) {
-            continue;
-        }
-        match attempt(&cell, (before, after)) {
-            Some(witness) => return Widening::Witness(Box::new(witness)),
-            None => unknown = unknown.or_else(|| Some(cell.rule.name.clone())),
+        if !before.rules.iter().any(|rule| cell.is_within(rule, Effect::Allow)) {
+            found.add(&cell, &cell.rule.name, attempt(&cell, (before, after)));
         }
     }
     for lost in cells(before, Effect::Deny) {
@@ -131,15 +151,35 @@ pub fn widening(before: &Document, after: &Document) -> Widening {
             continue;
         }
         for cell in cells(after, Effect::Allow).iter().filter_map(|cell| cell.overlap(&lost)) {
-            match attempt(&cell, (before, after)) {
-                Some(witness) => return Widening::Witness(Box::new(witness)),
-                None => unknown = unknown.or_else(|| Some(lost.rule.name.clone())),
-            }
+            found.add(&cell, &lost.rule.name, attempt(&cell, (before, after)));
         }
     }
-    let news = after.strange.iter().find(|why| !before.strange.contains(why));
-    let gone = before.strange.iter().find(|why| !after.strange.contains(why));
-    unknown.or_else(|| news.or(gone).cloned()).map_or(Widening::None, Widening::Unknown)
+    let news = after.strange.iter().filter(|why| !before.strange.contains(why));
+    let gone = before.strange.iter().filter(|why| !after.strange.contains(why));
+    let strange = news.chain(gone);
+    let unknown = |why: &String| Widening::Unknown { statement: why.clone(), who: None };
+    found.list().into_iter().chain(strange.map(unknown)).collect()
+}
+
+/// What is found, by statement and by whom it names; a request that tells stands for others.
+#[derive(Default)]
+struct Found(BTreeMap<(String, Option<Who>), Option<Witness>>);
+
+impl Found {
+    fn add(&mut self, cell: &Cell<'_>, statement: &str, witness: Option<Witness>) {
+        let known = self.0.entry((statement.to_owned(), cell.who.clone())).or_default();
+        if known.is_none() {
+            *known = witness;
+        }
+    }
+
+    fn list(self) -> Vec<Widening> {
+        let list = self.0.into_iter().map(|((statement, who), witness)| match witness {
+            Some(witness) => Widening::Witness(Box::new(witness)),
+            None => Widening::Unknown { statement, who },
+        });
+        list.collect()
+    }
 }
 
 /// One of the things that a statement is about: an action, on a resource, by somebody.
@@ -255,11 +295,11 @@ fn names(rule: &Rule, who: Option<&Who>) -> Answer {
 fn same_account(one: &str, other: &str) -> bool {
     let whole = |name: &str| name.ends_with(":root") || !name.contains(':');
     (whole(one) || whole(other))
-        && account(one).is_none_or(|id| account(other).is_none_or(|o| o == id))
+        && account_of(one).is_none_or(|id| account_of(other).is_none_or(|o| o == id))
 }
 
 /// The account in a principal's name, if it says one.
-pub(crate) fn account(name: &str) -> Option<&str> {
+fn account_of(name: &str) -> Option<&str> {
     let id = if name.contains(':') { name.split(':').nth(4)? } else { name };
     (id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit())).then_some(id)
 }

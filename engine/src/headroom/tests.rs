@@ -99,6 +99,7 @@ fn unit_plan(user: usize, steps: Vec<Step>) -> UnitPlan {
         changes: Vec::new(),
         unreadable: BTreeMap::new(),
         notes: BTreeMap::new(),
+        findings: Vec::new(),
     }
 }
 

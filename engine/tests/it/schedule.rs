@@ -68,6 +68,7 @@ fn graph(dice: &mut Dice) -> UnitPlan {
         changes: Vec::new(),
         unreadable: BTreeMap::new(),
         notes: BTreeMap::new(),
+        findings: Vec::new(),
         wanted: true,
     }
 }

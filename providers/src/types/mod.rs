@@ -12,5 +12,6 @@ pub mod iam;
 pub mod kms;
 pub mod logs;
 pub mod quotas;
+mod risks;
 pub mod s3;
 pub mod secretsmanager;

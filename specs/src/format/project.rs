@@ -182,7 +182,7 @@ const PROVIDERS: [Choice<Provider>; 2] = [
     Choice::new("sim", Provider::Sim, "The simulated cloud that nfplan carries in itself."),
 ];
 
-const APPROVALS: [Choice<ApprovalClass>; 5] = {
+const APPROVALS: [Choice<ApprovalClass>; ApprovalClass::WORDS.len()] = {
     const fn choice(index: usize, meaning: &'static str) -> Choice<ApprovalClass> {
         let (name, class) = ApprovalClass::WORDS[index];
         Choice::new(name, class, meaning)
@@ -196,6 +196,15 @@ const APPROVALS: [Choice<ApprovalClass>; 5] = {
         choice(2, "Something is deleted before its successor exists. Always needs approval."),
         choice(3, "Any unit would be destroyed. Needs approval if named here."),
         choice(4, "Anything would be replaced. Needs approval if named here."),
+        choice(5, "Everybody, or another account, would get in. Needs approval if named here."),
+        choice(6, "Somebody could do more than before. Needs approval if named here."),
+        choice(7, "Something that protects would be taken away. Needs approval if named here."),
+        choice(8, "Somebody would get credentials. Needs approval if named here."),
+        choice(9, "More could be spent. Needs approval if named here."),
+        choice(
+            10,
+            "What somebody else changed would be changed back. Needs approval if named here.",
+        ),
     ]
 };
 

@@ -156,6 +156,7 @@ pub(crate) fn plan_from(base: &Base) -> UnitPlan {
         wanted: true,
         unreadable: BTreeMap::new(),
         notes: BTreeMap::new(),
+        findings: Vec::new(),
     };
     plan.digest = plan.decision_digest();
     plan

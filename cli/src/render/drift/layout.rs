@@ -45,6 +45,7 @@ pub(super) fn layout(unit: &UnitDrift, changes: Vec<Change>) -> UnitPlan {
         changes,
         unreadable: BTreeMap::new(),
         notes: BTreeMap::new(),
+        findings: Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@
 //! the other leaves an environment between two networks, which Batch calls `INVALID`.
 
 use nfplan_engine::address::Place;
+use nfplan_engine::risk::Risk;
 use nfplan_engine::schema::Attribute;
 use nfplan_engine::schema::Escalation;
 use nfplan_engine::schema::Identity;
@@ -28,6 +29,8 @@ use crate::types::common::drop_default;
 use crate::types::common::regional_arn;
 use crate::types::common::text;
 use crate::types::common::upper_case;
+use crate::types::risks::raised;
+use crate::types::risks::was;
 
 /// The API's numbers have 32 bits.
 const VCPUS: Limit = Limit::Range(0, i32::MAX as i64);
@@ -49,50 +52,65 @@ const INFRASTRUCTURE: &[&str] = &[
 ];
 
 /// The schema.
-pub static SCHEMA: Schema = Schema {
-    resource_type: "batch.compute_environment",
-    version: 1,
-    title: "compute environment",
-    attributes: &[
-        create_first("name").limit(Limit::Characters(128)).suffixed(),
-        Attribute::required("state", Shape::Text),
-        Attribute::required("type", Shape::Text),
-        Attribute::required("allocation_strategy", Shape::Text),
-        Attribute::required("min_vcpus", Shape::Integer).limit(VCPUS),
-        Attribute::required("max_vcpus", Shape::Integer).limit(VCPUS),
-        Attribute::required("instance_types", TEXT_SET),
-        Attribute::optional("bid_percentage", Shape::Integer).limit(Limit::Range(1, 100)),
-        Attribute::optional("image_id", Shape::Text),
-        Attribute::required("image_type", Shape::Text),
-        Attribute::required("launch_template_id", Shape::Text),
-        Attribute::required("launch_template_version", Shape::Text),
-        Attribute::required("instance_profile", Shape::Text),
-        Attribute::required("subnet_ids", TEXT_SET),
-        Attribute::required("security_group_ids", TEXT_SET),
-        Attribute::required("instance_tags", TEXT_MAP).limit(Limit::Items(50)),
-        TAGS,
-        Attribute::predictable("arn"),
-        Attribute::volatile(
-            "desired_vcpus",
-            Shape::Integer,
-            "Batch moves it between the least and the most with the jobs that wait",
-        ),
-        Attribute::volatile("status", Shape::Text, "it says how Batch's own work on it stands"),
-    ],
-    escalations: &[Escalation {
-        attribute: "allocation_strategy",
-        values: &["BEST_FIT"],
-        affects: INFRASTRUCTURE,
-        on_change: OnChange::CreateFirst,
-        reason: "AWS Batch cannot update the infrastructure of a compute environment whose \
+pub static SCHEMA: Schema =
+    Schema {
+        resource_type: "batch.compute_environment",
+        version: 1,
+        title: "compute environment",
+        attributes: &[
+            create_first("name").limit(Limit::Characters(128)).suffixed(),
+            Attribute::required("state", Shape::Text),
+            Attribute::required("type", Shape::Text).risks(
+                Risk::Cost,
+                |before, after| was("SPOT", before, after),
+                "leaves the spot market",
+            ),
+            Attribute::required("allocation_strategy", Shape::Text),
+            Attribute::required("min_vcpus", Shape::Integer).limit(VCPUS).risks(
+                Risk::Cost,
+                raised,
+                "keeps more running without jobs",
+            ),
+            Attribute::required("max_vcpus", Shape::Integer).limit(VCPUS).risks(
+                Risk::Cost,
+                raised,
+                "lets more run at once",
+            ),
+            Attribute::required("instance_types", TEXT_SET),
+            Attribute::optional("bid_percentage", Shape::Integer)
+                .limit(Limit::Range(1, 100))
+                .risks(Risk::Cost, raised, "bids more for spot instances"),
+            Attribute::optional("image_id", Shape::Text),
+            Attribute::required("image_type", Shape::Text),
+            Attribute::required("launch_template_id", Shape::Text),
+            Attribute::required("launch_template_version", Shape::Text),
+            Attribute::required("instance_profile", Shape::Text),
+            Attribute::required("subnet_ids", TEXT_SET),
+            Attribute::required("security_group_ids", TEXT_SET),
+            Attribute::required("instance_tags", TEXT_MAP).limit(Limit::Items(50)),
+            TAGS,
+            Attribute::predictable("arn"),
+            Attribute::volatile(
+                "desired_vcpus",
+                Shape::Integer,
+                "Batch moves it between the least and the most with the jobs that wait",
+            ),
+            Attribute::volatile("status", Shape::Text, "it says how Batch's own work on it stands"),
+        ],
+        escalations: &[Escalation {
+            attribute: "allocation_strategy",
+            values: &["BEST_FIT"],
+            affects: INFRASTRUCTURE,
+            on_change: OnChange::CreateFirst,
+            reason: "AWS Batch cannot update the infrastructure of a compute environment whose \
             allocation strategy is BEST_FIT",
-    }],
-    identity: Identity::Attributes(&["name"]),
-    removal: Removal::Delete,
-    undo_create: UndoCreate::Delete,
-    normalise,
-    predict,
-};
+        }],
+        identity: Identity::Attributes(&["name"]),
+        removal: Removal::Delete,
+        undo_create: UndoCreate::Delete,
+        normalise,
+        predict,
+    };
 
 /// An empty image id is how an update takes an image away; 100 % of the On-Demand price is what
 /// Spot instances may cost unless said otherwise (Batch API reference, `ComputeResource`).

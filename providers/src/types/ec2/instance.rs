@@ -6,6 +6,7 @@
 //! proxy; suspending a workspace stops it, after the commit point, so that an apply that fails has
 //! not cut off jobs.
 
+use nfplan_engine::risk::Risk;
 use nfplan_engine::schema::Attribute;
 use nfplan_engine::schema::Identity;
 use nfplan_engine::schema::Limit;
@@ -20,6 +21,9 @@ use crate::types::common::TEXT_SET;
 use crate::types::common::as_given;
 use crate::types::common::create_first;
 use crate::types::common::nothing_predicted;
+use crate::types::risks::raised;
+use crate::types::risks::taken_away;
+use crate::types::risks::was;
 
 /// The schema.
 pub static SCHEMA: Schema = Schema {
@@ -32,11 +36,23 @@ pub static SCHEMA: Schema = Schema {
         create_first("subnet_id"),
         Attribute::required("associate_public_ip", Shape::Bool).create_first(),
         Attribute::required("root_encrypted", Shape::Bool).create_first(),
-        create_first("user_data").limit(Limit::Characters(16_384)).deep(),
+        create_first("user_data").limit(Limit::Characters(16_384)).deep().risks(
+            Risk::GuardRail,
+            taken_away,
+            "changes what sets the proxy up, its list of allowed domains included",
+        ),
         Attribute::required("security_group_ids", TEXT_SET),
         Attribute::required("source_dest_check", Shape::Bool),
-        Attribute::required("metadata_tokens", Shape::Text),
-        Attribute::required("metadata_hop_limit", Shape::Integer).limit(Limit::Range(1, 64)),
+        Attribute::required("metadata_tokens", Shape::Text).risks(
+            Risk::GuardRail,
+            |before, after| was("required", before, after),
+            "lets the instance's metadata be read without a session token",
+        ),
+        Attribute::required("metadata_hop_limit", Shape::Integer).limit(Limit::Range(1, 64)).risks(
+            Risk::GuardRail,
+            raised,
+            "brings the instance's credentials nearer to containers",
+        ),
         Attribute::required("state", Shape::Text).retire(RetireValue::Text("stopped"), "stop"),
         TAGS,
         Attribute::computed("id"),

@@ -5,6 +5,7 @@
 //! number and not `$Latest`, so that a change of the template is a visible change of the
 //! environment. Batch refuses user data that is no MIME archive.
 
+use nfplan_engine::risk::Risk;
 use nfplan_engine::schema::Attribute;
 use nfplan_engine::schema::Identity;
 use nfplan_engine::schema::Limit;
@@ -19,6 +20,8 @@ use crate::types::common::TAGS;
 use crate::types::common::drop_default;
 use crate::types::common::in_slot;
 use crate::types::common::nothing_predicted;
+use crate::types::risks::raised;
+use crate::types::risks::was;
 
 /// The schema.
 pub static SCHEMA: Schema = Schema {
@@ -28,8 +31,16 @@ pub static SCHEMA: Schema = Schema {
     attributes: &[
         in_slot("name").limit(Limit::Characters(128)),
         Attribute::optional("user_data", Shape::Text).limit(Limit::Characters(16_384)),
-        Attribute::required("metadata_tokens", Shape::Text),
-        Attribute::required("metadata_hop_limit", Shape::Integer).limit(Limit::Range(1, 64)),
+        Attribute::required("metadata_tokens", Shape::Text).risks(
+            Risk::GuardRail,
+            |before, after| was("required", before, after),
+            "lets the instance's metadata be read without a session token",
+        ),
+        Attribute::required("metadata_hop_limit", Shape::Integer).limit(Limit::Range(1, 64)).risks(
+            Risk::GuardRail,
+            raised,
+            "brings the instance's credentials nearer to containers",
+        ),
         TAGS,
         Attribute::computed("id"),
         Attribute::changes_on_update("version"),

@@ -4,6 +4,7 @@
 //! lets everything out; here that is a rule like any other, which the spec must list to keep. A
 //! rule is compared as a whole, whatever its id.
 
+use nfplan_engine::risk::Risk;
 use nfplan_engine::schema::Attribute;
 use nfplan_engine::schema::Identity;
 use nfplan_engine::schema::Limit;
@@ -21,6 +22,7 @@ use crate::types::common::drop_default;
 use crate::types::common::nothing_predicted;
 use crate::types::common::rewrite;
 use crate::types::common::text;
+use crate::types::risks::grown;
 
 const RULES: Shape = Shape::Set(&Shape::Object(&[
     ("protocol", Shape::Text),
@@ -40,8 +42,16 @@ pub static SCHEMA: Schema = Schema {
         create_first("name").limit(Limit::Characters(255)).suffixed(),
         create_first("description").limit(Limit::Characters(255)),
         create_first("vpc_id"),
-        Attribute::required("ingress", RULES).limit(Limit::Items(60)),
-        Attribute::required("egress", RULES).limit(Limit::Items(60)),
+        Attribute::required("ingress", RULES).limit(Limit::Items(60)).risks(
+            Risk::GuardRail,
+            grown,
+            "lets more in",
+        ),
+        Attribute::required("egress", RULES).limit(Limit::Items(60)).risks(
+            Risk::GuardRail,
+            grown,
+            "lets more out",
+        ),
         TAGS,
         Attribute::computed("id"),
     ],

@@ -6,6 +6,7 @@
 //! goes, so that running pipelines keep theirs. Keys have neither names nor tags: after a lost
 //! answer the new one among the user's keys is ours. Deactivating a key is kept by a rollback.
 
+use nfplan_engine::risk::Risk;
 use nfplan_engine::schema::Attribute;
 use nfplan_engine::schema::Identity;
 use nfplan_engine::schema::Removal;
@@ -18,6 +19,7 @@ use crate::types::common::TEXT_SET;
 use crate::types::common::as_given;
 use crate::types::common::create_first;
 use crate::types::common::nothing_predicted;
+use crate::types::risks::becomes;
 
 /// The schema.
 pub static SCHEMA: Schema = Schema {
@@ -28,7 +30,14 @@ pub static SCHEMA: Schema = Schema {
         create_first("user"),
         Attribute::optional("secret_id", Shape::Text).create_first(),
         Attribute::optional("file", Shape::Text).create_first(),
-        Attribute::required("status", Shape::Text).deep().tightens(Tightening::ToText("Inactive")),
+        Attribute::required("status", Shape::Text)
+            .deep()
+            .tightens(Tightening::ToText("Inactive"))
+            .risks(
+                Risk::Credentials,
+                |before, after| becomes("Active", before, after),
+                "lets the client in with a key",
+            ),
         Attribute::volatile("others", TEXT_SET, "they are keys that the user has beside this one"),
         Attribute::computed("id"),
     ],

@@ -6,6 +6,7 @@
 //! not be there yet.
 
 use nfplan_engine::address::Place;
+use nfplan_engine::risk::Risk;
 use nfplan_engine::schema::Attribute;
 use nfplan_engine::schema::Identity;
 use nfplan_engine::schema::Limit;
@@ -20,6 +21,9 @@ use crate::types::common::TEXT_SET;
 use crate::types::common::as_given;
 use crate::types::common::in_slot;
 use crate::types::common::predict_iam_arn;
+use crate::types::risks::grown;
+use crate::types::risks::raised;
+use crate::types::risks::taken_away;
 
 /// The schema.
 pub static SCHEMA: Schema = Schema {
@@ -30,10 +34,19 @@ pub static SCHEMA: Schema = Schema {
         in_slot("name").limit(Limit::Characters(64)),
         in_slot("path").limit(Limit::Characters(512)),
         Attribute::required("trust", Shape::Policy).limit(Limit::PolicyCharacters(2_048)),
-        Attribute::required("policy_arns", TEXT_SET).limit(Limit::Items(10)),
-        Attribute::optional("permissions_boundary", Shape::Text),
+        Attribute::required("policy_arns", TEXT_SET).limit(Limit::Items(10)).risks(
+            Risk::Widening,
+            grown,
+            "gets what one more policy allows",
+        ),
+        Attribute::optional("permissions_boundary", Shape::Text).risks(
+            Risk::GuardRail,
+            taken_away,
+            "no longer bounds what policies may allow",
+        ),
         Attribute::required("max_session_seconds", Shape::Integer)
-            .limit(Limit::Range(3_600, 43_200)),
+            .limit(Limit::Range(3_600, 43_200))
+            .risks(Risk::GuardRail, raised, "lets sessions last longer"),
         TAGS,
         Attribute::predictable("arn"),
         Attribute::computed("id"),

@@ -3,6 +3,7 @@
 //! Deleting it asks for its keys and attachments to be gone first, also those that somebody added.
 
 use nfplan_engine::address::Place;
+use nfplan_engine::risk::Risk;
 use nfplan_engine::schema::Attribute;
 use nfplan_engine::schema::Identity;
 use nfplan_engine::schema::Limit;
@@ -17,6 +18,8 @@ use crate::types::common::TEXT_SET;
 use crate::types::common::as_given;
 use crate::types::common::in_slot;
 use crate::types::common::predict_iam_arn;
+use crate::types::risks::grown;
+use crate::types::risks::taken_away;
 
 /// The schema.
 pub static SCHEMA: Schema = Schema {
@@ -26,8 +29,16 @@ pub static SCHEMA: Schema = Schema {
     attributes: &[
         in_slot("name").limit(Limit::Characters(64)),
         in_slot("path").limit(Limit::Characters(512)),
-        Attribute::required("policy_arns", TEXT_SET).limit(Limit::Items(10)),
-        Attribute::optional("permissions_boundary", Shape::Text),
+        Attribute::required("policy_arns", TEXT_SET).limit(Limit::Items(10)).risks(
+            Risk::Widening,
+            grown,
+            "gets what one more policy allows",
+        ),
+        Attribute::optional("permissions_boundary", Shape::Text).risks(
+            Risk::GuardRail,
+            taken_away,
+            "no longer bounds what policies may allow",
+        ),
         TAGS,
         Attribute::predictable("arn"),
     ],

@@ -6,6 +6,7 @@
 //! not through its alias: an alias can be lost or moved, and a second key made in its stead would
 //! leave all older objects unreadable.
 
+use nfplan_engine::risk::Risk;
 use nfplan_engine::schema::Attribute;
 use nfplan_engine::schema::Identity;
 use nfplan_engine::schema::Limit;
@@ -17,6 +18,7 @@ use nfplan_engine::schema::UndoCreate;
 use crate::types::common::TAGS;
 use crate::types::common::as_given;
 use crate::types::common::nothing_predicted;
+use crate::types::risks::turned_off;
 
 /// The schema.
 pub static SCHEMA: Schema = Schema {
@@ -26,7 +28,11 @@ pub static SCHEMA: Schema = Schema {
     attributes: &[
         Attribute::required("description", Shape::Text).limit(Limit::Characters(8_192)),
         Attribute::required("enabled", Shape::Bool),
-        Attribute::required("rotation", Shape::Bool),
+        Attribute::required("rotation", Shape::Bool).risks(
+            Risk::GuardRail,
+            turned_off,
+            "no longer changes the key's material every year",
+        ),
         Attribute::required("policy", Shape::Policy).limit(Limit::PolicyCharacters(32_768)),
         TAGS,
         Attribute::computed("id"),

@@ -5,6 +5,7 @@
 //! add their own suffix.
 
 use nfplan_engine::address::Place;
+use nfplan_engine::risk::Risk;
 use nfplan_engine::schema::Attribute;
 use nfplan_engine::schema::Identity;
 use nfplan_engine::schema::Limit;
@@ -23,25 +24,26 @@ use crate::types::common::regional_arn;
 use crate::types::common::text;
 
 /// The schema.
-pub static SCHEMA: Schema = Schema {
-    resource_type: "logs.log_group",
-    version: 1,
-    title: "log group",
-    attributes: &[
-        in_slot("name").limit(Limit::Characters(512)),
-        Attribute::required("retention_days", Shape::Integer)
-            .limit(Limit::Range(1, 3_653))
-            .loses_data(kept_shorter),
-        TAGS,
-        Attribute::predictable("arn"),
-    ],
-    escalations: &[],
-    identity: Identity::Attributes(&["name"]),
-    removal: Removal::Retain("it holds what jobs have printed"),
-    undo_create: UndoCreate::Delete,
-    normalise: as_given,
-    predict,
-};
+pub static SCHEMA: Schema =
+    Schema {
+        resource_type: "logs.log_group",
+        version: 1,
+        title: "log group",
+        attributes: &[
+            in_slot("name").limit(Limit::Characters(512)),
+            Attribute::required("retention_days", Shape::Integer)
+                .limit(Limit::Range(1, 3_653))
+                .risks(Risk::DataLoss, kept_shorter, "deletes what was logged before"),
+            TAGS,
+            Attribute::predictable("arn"),
+        ],
+        escalations: &[],
+        identity: Identity::Attributes(&["name"]),
+        removal: Removal::Retain("it holds what jobs have printed"),
+        undo_create: UndoCreate::Delete,
+        normalise: as_given,
+        predict,
+    };
 
 /// Whether events would be deleted sooner. A group without retention keeps them for ever.
 fn kept_shorter(before: Option<&Value>, after: Option<&Value>) -> bool {

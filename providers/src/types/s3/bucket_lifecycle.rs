@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use nfplan_engine::risk::Risk;
 use nfplan_engine::schema::Attribute;
 use nfplan_engine::schema::Identity;
 use nfplan_engine::schema::Limit;
@@ -34,9 +35,11 @@ pub static SCHEMA: Schema = Schema {
     title: "bucket lifecycle",
     attributes: &[
         in_slot("bucket").limit(Limit::Characters(63)),
-        Attribute::required("rules", Shape::Set(&RULE))
-            .limit(Limit::Items(1_000))
-            .loses_data(expires_sooner),
+        Attribute::required("rules", Shape::Set(&RULE)).limit(Limit::Items(1_000)).risks(
+            Risk::DataLoss,
+            expires_sooner,
+            "deletes objects that would have stayed",
+        ),
     ],
     escalations: &[],
     identity: Identity::Attributes(&["bucket"]),

@@ -1,5 +1,6 @@
 //! Keeps the work bucket from ever being public. Each switch turned on is kept by a rollback.
 
+use nfplan_engine::risk::Risk;
 use nfplan_engine::schema::Attribute;
 use nfplan_engine::schema::Identity;
 use nfplan_engine::schema::Limit;
@@ -12,6 +13,7 @@ use nfplan_engine::schema::UndoCreate;
 use crate::types::common::as_given;
 use crate::types::common::in_slot;
 use crate::types::common::nothing_predicted;
+use crate::types::risks::turned_off;
 
 /// The schema.
 pub static SCHEMA: Schema = Schema {
@@ -34,5 +36,9 @@ pub static SCHEMA: Schema = Schema {
 };
 
 const fn block(name: &'static str) -> Attribute {
-    Attribute::required(name, Shape::Bool).tightens(Tightening::ToBool(true))
+    Attribute::required(name, Shape::Bool).tightens(Tightening::ToBool(true)).risks(
+        Risk::PublicAccess,
+        turned_off,
+        "no longer keeps the public out",
+    )
 }

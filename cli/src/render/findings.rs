@@ -1,0 +1,168 @@
+//! What a reviewer has to judge, before all else: the worst first, and what many share once.
+
+use std::collections::BTreeMap;
+
+use nfplan_engine::findings::Finding;
+use nfplan_engine::plan::Plan;
+use nfplan_engine::plan::UnitPlan;
+use nfplan_engine::risk::Risk;
+
+use super::name::counted;
+use super::name::listed;
+use super::name::who;
+use super::page::FAINT;
+use super::page::Line;
+use super::page::Page;
+use super::page::RED;
+use super::page::STRONG;
+use super::page::YELLOW;
+
+/// How many findings are shown beside the worst kinds, which are never left out.
+const MOST: usize = 12;
+
+/// What stands for a researcher in what several have in common.
+const USER: &str = "<user>";
+
+/// A finding that one unit has, or several, each in its own words.
+pub struct Shared<'p> {
+    /// Of the first of them.
+    pub finding: &'p Finding,
+    /// What it comes to, with `<user>` for the researcher if there are several.
+    pub message: String,
+    /// Whose it is.
+    pub units: Vec<&'p UnitPlan>,
+}
+
+/// The findings of a plan, those that differ in the researcher only put together.
+pub fn shared(plan: &Plan) -> Vec<Shared<'_>> {
+    type Key<'p> = (Risk, String, Option<&'p str>, String);
+    let mut groups: BTreeMap<Key<'_>, Vec<(&UnitPlan, &Finding)>> = BTreeMap::new();
+    for unit in &plan.units {
+        for finding in &unit.findings {
+            let message = nameless(unit, &finding.message);
+            let attribute = finding.attribute.as_deref();
+            let key = (finding.risk, finding.address.to_string(), attribute, message);
+            groups.entry(key).or_default().push((unit, finding));
+        }
+    }
+    let groups = groups.into_iter().map(|((.., nameless), members)| {
+        let (_, finding) = members[0];
+        let message = if members.len() == 1 { finding.message.clone() } else { nameless };
+        let units = members.into_iter().map(|(unit, _)| unit).collect();
+        Shared { finding, message, units }
+    });
+    groups.collect()
+}
+
+/// A text without the name of a unit's researcher.
+fn nameless(unit: &UnitPlan, text: &str) -> String {
+    let names = [Some(who(unit)), unit.unit.user().map(ToString::to_string)];
+    let names = names.into_iter().flatten().filter(|name| !name.is_empty());
+    names.fold(text.to_owned(), |text, name| text.replace(&name, USER))
+}
+
+/// Shows what has to be judged, if there is anything.
+pub(super) fn show(page: &mut Page, plan: &Plan, all: bool) {
+    let groups = shared(plan);
+    if groups.is_empty() {
+        return;
+    }
+    page.gap();
+    let count: u64 = groups.iter().map(|group| group.units.len() as u64).sum();
+    let title = format!("To judge: {}", counted(count, "finding"));
+    page.put(&Line::at(0).styled(STRONG, title));
+    let mut left = MOST;
+    let mut hidden = 0;
+    for group in &groups {
+        if !all && group.finding.risk > Risk::Widening {
+            if left == 0 {
+                hidden += group.units.len() as u64;
+                continue;
+            }
+            left -= 1;
+        }
+        page.put(&line(group));
+    }
+    if hidden > 0 {
+        let note = format!("({} not shown: --full shows them)", counted(hidden, "finding"));
+        page.put(&Line::at(2).styled(FAINT, note));
+    }
+}
+
+fn line(group: &Shared<'_>) -> Line {
+    let Shared { finding, message, units } = group;
+    let style = if finding.risk <= Risk::Widening { RED } else { YELLOW };
+    let names: Vec<String> = units.iter().map(|unit| who(unit)).collect();
+    let attribute = finding.attribute.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+    let line = Line::at(2).styled(style, format!("{}:", finding.risk)).text(format!(
+        " {}{attribute} of {}: {message}",
+        finding.address,
+        listed(&names)
+    ));
+    match (&finding.origin, units.as_slice()) {
+        (Some(origin), [_]) => line.styled(FAINT, format!("  [{origin}]")),
+        _ => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nfplan_engine::plan::Refresh;
+
+    use super::super::samples::unstyled;
+    use super::super::samples::workspace;
+    use super::*;
+
+    fn finding(risk: Risk, message: &str) -> Finding {
+        Finding {
+            risk,
+            address: "iam.policy/jobs".parse().unwrap(),
+            attribute: Some("document".into()),
+            message: message.into(),
+            witness: None,
+            origin: Some("nfplan.yaml:3:5".into()),
+        }
+    }
+
+    fn shown(plan: &Plan, all: bool) -> Vec<String> {
+        let mut page = Page::new(200);
+        show(&mut page, plan, all);
+        unstyled(&page.finish()).lines().map(|line| line.trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn what_differs_in_the_researcher_only_is_one_line_and_the_worst_comes_first() {
+        let with = |user: &str| {
+            let message = format!("comes to allow s3:DeleteObject on arn:aws:s3:::b/{user}/x");
+            let widening = finding(Risk::Widening, &message);
+            let cost = finding(Risk::Cost, &format!("{} → 128: lets more run at once", user.len()));
+            UnitPlan { findings: vec![widening, cost], ..workspace(user, Vec::new()) }
+        };
+        let plan = Plan::new(vec![with("alice"), with("bob")], Refresh::Bulk);
+        let widened = "iam.policy/jobs document of alice, bob: comes to allow s3:DeleteObject \
+                       on arn:aws:s3:::b/<user>/x";
+        assert_eq!(
+            shown(&plan, false),
+            [
+                "",
+                "To judge: 4 findings",
+                &format!("permission widening: {widened}"),
+                "cost ceiling: iam.policy/jobs document of bob: 3 → 128: lets more run at once  [nfplan.yaml:3:5]",
+                "cost ceiling: iam.policy/jobs document of alice: 5 → 128: lets more run at once  [nfplan.yaml:3:5]",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_worst_kinds_are_never_left_out() {
+        let many = |risk, count: usize| (0..count).map(move |n| finding(risk, &format!("is {n}")));
+        let findings = many(Risk::Widening, 40).chain(many(Risk::Cost, 40)).collect();
+        let plan =
+            Plan::new(vec![UnitPlan { findings, ..workspace("alice", Vec::new()) }], Refresh::Bulk);
+        let lines = shown(&plan, false);
+        assert_eq!(lines.iter().filter(|line| line.starts_with("permission")).count(), 40);
+        assert_eq!(lines.iter().filter(|line| line.starts_with("cost")).count(), MOST);
+        assert_eq!(lines.last().unwrap(), "(28 findings not shown: --full shows them)");
+        assert_eq!(shown(&plan, true).len(), 82);
+    }
+}

@@ -1,0 +1,197 @@
+//! What a reviewer has to judge in a unit's plan. Derived from its changes and steps; it decides
+//! nothing and stands outside of the digest.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::access::document::Document;
+use crate::access::widening::Who;
+use crate::access::widening::Widening;
+use crate::access::widening::Witness;
+use crate::access::widening::widenings;
+use crate::address::Address;
+use crate::address::UnitId;
+use crate::change::Action;
+use crate::change::AttributeChange;
+use crate::change::Change;
+use crate::expr::Expr;
+use crate::expr::Inputs;
+use crate::plan::UnitPlan;
+use crate::risk::Risk;
+use crate::schema::Schema;
+use crate::schema::Schemas;
+use crate::schema::Shape;
+use crate::step::Operation;
+use crate::value::Value;
+
+/// One thing to judge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Of what kind it is.
+    pub risk: Risk,
+    /// What it is about.
+    pub address: Address,
+    /// The attribute that changes; none if it is the whole object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<Box<str>>,
+    /// What it comes to, in a sentence without its subject and without a period.
+    pub message: String,
+    /// A request that becomes possible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Witness>,
+    /// The spec line that it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+}
+
+/// All that has to be judged in a unit's plan, the worst first.
+pub fn findings(plan: &UnitPlan, schemas: &Schemas) -> Vec<Finding> {
+    let mut list = Vec::new();
+    for change in &plan.changes {
+        let Some(schema) = schemas.find(&change.address.resource_type) else { continue };
+        let one = Subject { plan, change, schema };
+        let before = list.len();
+        list.extend(change.attributes.iter().flat_map(|attribute| one.of_attribute(attribute)));
+        list.extend(one.new_credentials());
+        let credentials = list[before..].iter().any(|found| found.risk == Risk::Credentials);
+        list.extend(one.replacement().filter(|_| !credentials));
+        list.extend(one.overwritten());
+    }
+    list.sort_by_key(|finding| finding.risk);
+    list
+}
+
+/// A change that is looked at.
+struct Subject<'a> {
+    plan: &'a UnitPlan,
+    change: &'a Change,
+    schema: &'static Schema,
+}
+
+impl Subject<'_> {
+    fn of_attribute(&self, change: &AttributeChange) -> Vec<Finding> {
+        let Some(attribute) = self.schema.attribute(&change.name) else { return Vec::new() };
+        let mut list = Vec::new();
+        // Only what was there before can become less safe.
+        let made = self.change.action == Action::Create;
+        if attribute.shape == Shape::Policy {
+            list.extend(self.of_policy(change, made));
+        }
+        let rule = self.schema.managed().find(|(other, _)| other.name == attribute.name);
+        let rule = rule.and_then(|(_, managed)| managed.risk);
+        let after = change.after.as_ref().and_then(Expr::known);
+        if let Some(rule) = rule
+            && !(made && rule.risk != Risk::Credentials)
+            && (rule.applies)(change.before.as_ref(), after.as_ref())
+        {
+            let message = format!("{} {}", describe(change, after.as_ref()), rule.words);
+            list.push(self.finding(rule.risk, Some(change), message));
+        }
+        list
+    }
+
+    /// What a policy comes to allow. A new one is judged by whom it lets in from outside only: what
+    /// it gives to whom nfplan makes is what the specs are for.
+    fn of_policy(&self, change: &AttributeChange, made: bool) -> Vec<Finding> {
+        let unit = &self.plan.unit;
+        let read = |expr: Option<Expr>| {
+            let nothing = Document { rules: Vec::new(), strange: Vec::new() };
+            expr.map_or(nothing, |expr| Document::read(unit, &expr))
+        };
+        let before = read(change.before.clone().map(Expr::from));
+        let found = widenings(&before, &read(change.after.clone()));
+        let found = found.into_iter().map(|one| self.widening(change, one, unit));
+        found.filter(|finding| !made || finding.risk == Risk::PublicAccess).collect()
+    }
+
+    fn widening(&self, change: &AttributeChange, one: Widening, unit: &UnitId) -> Finding {
+        let account = unit.place().account.as_str();
+        let outside = |who: Option<&Who>| who.is_some_and(|who| who.is_outside(account));
+        match one {
+            Widening::Witness(witness) => {
+                let outside = outside(witness.who.as_ref());
+                let risk = if outside { Risk::PublicAccess } else { Risk::Widening };
+                let message = format!("comes to allow {witness}");
+                let witness = Some(*witness);
+                Finding { witness, ..self.finding(risk, Some(change), message) }
+            }
+            Widening::Unknown { statement, who } => {
+                let risk = if outside(who.as_ref()) { Risk::PublicAccess } else { Risk::Widening };
+                let message =
+                    format!("may come to allow more, by `{statement}`: nfplan cannot tell what");
+                self.finding(risk, Some(change), message)
+            }
+        }
+    }
+
+    /// Credentials that come with a replacement: the attributes that stay the same are no part of it.
+    fn new_credentials(&self) -> Option<Finding> {
+        if !matches!(self.change.action, Action::Replace | Action::ReplaceInSlot) {
+            return None;
+        }
+        let inputs = self.created()?;
+        self.schema.managed().find_map(|(attribute, managed)| {
+            let rule = managed.risk.filter(|rule| rule.risk == Risk::Credentials)?;
+            let after = inputs.get(attribute.name).and_then(Expr::known);
+            let told = self.change.attributes.iter().any(|one| *one.name == *attribute.name);
+            let applies = !told && (rule.applies)(None, after.as_ref());
+            applies
+                .then(|| self.finding(rule.risk, None, format!("is made anew and {}", rule.words)))
+        })
+    }
+
+    fn created(&self) -> Option<&Inputs> {
+        let steps = self.plan.steps.iter().filter(|step| step.address == self.change.address);
+        steps.into_iter().find_map(|step| match &step.operation {
+            Operation::Create { inputs, .. } => Some(inputs),
+            _ => None,
+        })
+    }
+
+    fn replacement(&self) -> Option<Finding> {
+        let message = match self.change.action {
+            Action::Replace => "is replaced: what uses the old one has to let go of it",
+            Action::ReplaceInSlot => "is deleted before its successor exists",
+            _ => return None,
+        };
+        Some(self.finding(Risk::Replacement, None, message.into()))
+    }
+
+    /// What somebody else changed, and this plan changes back.
+    fn overwritten(&self) -> Option<Finding> {
+        let outside = |one: &&AttributeChange| one.applied.is_some();
+        let names: Vec<String> = self
+            .change
+            .attributes
+            .iter()
+            .filter(outside)
+            .map(|one| format!("`{}`", one.name))
+            .collect();
+        let message =
+            format!("was changed outside of nfplan and is changed back: {}", names.join(", "));
+        (!names.is_empty()).then(|| self.finding(Risk::DriftOverwritten, None, message))
+    }
+
+    fn finding(&self, risk: Risk, change: Option<&AttributeChange>, message: String) -> Finding {
+        let origin = change.and_then(|change| change.origin.clone());
+        Finding {
+            risk,
+            address: self.change.address.clone(),
+            attribute: change.map(|change| change.name.clone()),
+            message,
+            witness: None,
+            origin: origin.or_else(|| self.change.origin.clone()),
+        }
+    }
+}
+
+/// How short a value has to be to be shown in a sentence.
+const SHORT: usize = 40;
+
+/// As in `64 → 128:`, if both can be said shortly.
+fn describe(change: &AttributeChange, after: Option<&Value>) -> String {
+    let text = |value: Option<&Value>| value.map_or_else(|| "none".to_owned(), ToString::to_string);
+    let (before, after) = (text(change.before.as_ref()), text(after));
+    let short = before.chars().count() <= SHORT && after.chars().count() <= SHORT;
+    if short { format!("{before} → {after}:") } else { "changes:".into() }
+}
