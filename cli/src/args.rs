@@ -331,9 +331,11 @@ pub struct Showing {
 /// What to write beside what is shown.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Reporting {
-    /// Write a report, as github=FILE; `-` is standard output; may be repeated
+    /// Write a report, as md=FILE; `-` is standard output; may be repeated
     ///
-    /// `github` reports problems of spec files as annotations of GitHub Actions.
+    /// `github` reports problems of spec files as annotations of GitHub Actions. Of plans, `md` is a
+    /// comment for a pull request, which fits into one whatever the size of the plan, and `json` is
+    /// the document that --json prints.
     #[arg(long, value_name = "KIND=FILE", env = "NFPLAN_REPORT", value_delimiter = ',')]
     pub report: Vec<ReportRequest>,
 }

@@ -36,6 +36,7 @@ use nfplan_specs::render::render;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::render::prose::prose;
+use crate::reporting::as_json;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
 
@@ -57,9 +58,7 @@ impl Context {
 
     /// Prints a JSON document as the command's data.
     pub fn print_json(&self, document: &impl serde::Serialize) -> Result<(), CliError> {
-        let text = serde_json::to_string_pretty(document)
-            .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;
-        self.print(&format!("{text}\n"))
+        self.print(&as_json(document)?)
     }
 
     /// Says what is neither a result nor a failure, unless only those are wanted.

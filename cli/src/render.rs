@@ -9,6 +9,7 @@ pub mod access;
 mod block;
 mod change;
 pub mod classes;
+pub mod comment;
 mod compare;
 pub mod config;
 mod content;

@@ -21,6 +21,8 @@ pub struct Settings {
     pub who: String,
     /// The folder that a pipeline checked the repository out into.
     repository: Option<PathBuf>,
+    /// Where the commit that a pipeline checked out can be looked at, without the path of a file.
+    blob: Option<String>,
 }
 
 impl Settings {
@@ -40,17 +42,37 @@ impl Settings {
             .or_else(|| variable("USER"))
             .or_else(|| variable("LOGNAME"))
             .unwrap_or_else(|| "somebody".to_owned());
-        let repository = variable("GITHUB_WORKSPACE").map(PathBuf::from);
-        Self { root, general, who, repository }
+        let repository = variable("GITHUB_WORKSPACE").or_else(|| variable("CI_PROJECT_DIR"));
+        let github = || {
+            let (server, repository) =
+                (variable("GITHUB_SERVER_URL")?, variable("GITHUB_REPOSITORY")?);
+            Some(format!("{server}/{repository}/blob/{}", variable("GITHUB_SHA")?))
+        };
+        let gitlab = || {
+            Some(format!("{}/-/blob/{}", variable("CI_PROJECT_URL")?, variable("CI_COMMIT_SHA")?))
+        };
+        let blob = github().or_else(gitlab);
+        Self { root, general, who, repository: repository.map(PathBuf::from), blob }
+    }
+
+    /// The project's folder within the repository, if a pipeline checked one out around it.
+    pub fn folder_in_repository(&self) -> Option<PathBuf> {
+        let root = std::path::absolute(&self.root).ok()?;
+        Some(root.strip_prefix(self.repository.as_ref()?).ok()?.to_owned())
     }
 
     /// The project's folder as paths in the repository begin with it, as far as that is known.
     pub fn root_in_repository(&self) -> PathBuf {
-        let inside = || {
-            let root = std::path::absolute(&self.root).ok()?;
-            Some(root.strip_prefix(self.repository.as_ref()?).ok()?.to_owned())
-        };
-        inside().unwrap_or_else(|| self.root.clone())
+        self.folder_in_repository().unwrap_or_else(|| self.root.clone())
+    }
+
+    /// Where a line of a spec file can be looked at, with `{file}` and `{line}`, if a pipeline runs
+    /// this and says so.
+    pub fn source_link(&self) -> Option<String> {
+        let (blob, folder) = (self.blob.as_ref()?, self.folder_in_repository()?);
+        let folder = folder.to_str()?;
+        let joint = if folder.is_empty() { "" } else { "/" };
+        Some(format!("{blob}/{folder}{joint}{{file}}#L{{line}}"))
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use nfplan_engine::address::UnitId;
+use nfplan_engine::digest::Digest;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
 use nfplan_engine::refusal::Refusal;
@@ -25,14 +26,17 @@ use crate::planning::Request;
 use crate::planning::plan_fleet;
 use crate::project::Project;
 use crate::render;
+use crate::render::comment::Frame;
 use crate::render::plan::View;
 use crate::render::prose::prose;
+use crate::reporting::Kind;
 use crate::reporting::Reports;
 use crate::selection::Universe;
 
 /// Plans and shows the plan.
 pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, CliError> {
-    let reports = Reports::new(context, &arguments.reporting)?;
+    let kinds = [Kind::Github, Kind::Markdown, Kind::Json];
+    let reports = Reports::new(context, &arguments.reporting, &kinds)?;
     let mut project = reports.problems(Project::open(&context.settings).await)?;
     project.warn(context);
     project.tell_more(context);
@@ -44,16 +48,28 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     let planned = reports.problems(plan_fleet(&mut project, &universe, &request).await)?;
     reports.diagnostics(project.fleet.warnings())?;
     let document = planned.document(refresh);
-    if planned.refused.is_empty() || !context.settings.general.json {
+    let shown = planned.refused.is_empty() || !context.settings.general.json;
+    if shown && !reports.take_stdout() {
         show(context, &document, &planned, &arguments.showing)?;
     }
     context.show_calls(&project.cloud);
     refuse(context, &planned)?;
+    reports.plan(&document, &frame(context, &project, planned.looked_at))?;
     if let Some(file) = &arguments.out {
         save(&context.settings.root.join(file), &document)?;
     }
     let to_allow = !classes(&document, &project, &universe).is_empty();
     Ok(exit(arguments, &planned, to_allow))
+}
+
+/// What the comment of a pull request says beside the plan.
+fn frame(context: &Context, project: &Project, units: u64) -> Frame {
+    let environment = project.fleet.environment().name.to_string();
+    // The folder of another machine is called otherwise.
+    let folder = context.settings.folder_in_repository().unwrap_or_default();
+    let identity = format!("{environment}\n{}", folder.display());
+    let key = Digest::of_bytes(identity.as_bytes()).short();
+    Frame { environment, key, source: context.settings.source_link(), units }
 }
 
 fn exit(arguments: &PlanArguments, planned: &FleetPlan, to_allow: bool) -> Exit {

@@ -9,12 +9,13 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::project::what_was_read;
 use crate::render::counted;
+use crate::reporting::Kind;
 use crate::reporting::Reports;
 
 /// Checks the specs.
 pub fn validate(context: &Context, arguments: &ValidateArguments) -> Result<Exit, CliError> {
     let json = context.settings.general.json;
-    let reports = Reports::new(context, &arguments.reporting)?;
+    let reports = Reports::new(context, &arguments.reporting, &[Kind::Github])?;
     let fleet = Fleet::load(&context.settings.root).map_err(CliError::from);
     let fleet = match reports.problems(fleet) {
         Err(CliError { diagnostics: Some(diagnostics), exit, .. }) if json => {

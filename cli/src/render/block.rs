@@ -11,6 +11,7 @@ use super::change::ChangePage;
 use super::change::joint_origin;
 use super::change::with_origin;
 use super::classes::Class;
+use super::classes::ClassChange;
 use super::classes::classes;
 use super::classes::units;
 use super::name::counted;
@@ -18,6 +19,7 @@ use super::name::counts;
 use super::name::listed;
 use super::name::listed_places;
 use super::name::short;
+use super::name::symbol;
 use super::name::title;
 use super::name::who;
 use super::page::FAINT;
@@ -25,6 +27,7 @@ use super::page::Line;
 use super::page::Page;
 use super::page::STRONG;
 use super::plan::View;
+use super::text::visible;
 
 /// Changes that are shown together.
 pub(super) struct Block<'a> {
@@ -61,6 +64,42 @@ pub(super) fn names(unit: &UnitPlan) -> [String; 3] {
 }
 
 impl Block<'_> {
+    /// Who it is about and how many changes each has, in one line.
+    pub(super) fn title(&self) -> String {
+        let summary = self.class.changes.iter().map(|common| common.change.action).collect();
+        let summary = counts(&summary);
+        if let [member] = self.class.members.as_slice() {
+            let (name, place) = title(member.plan);
+            return format!("{name}{place}: {summary}");
+        }
+        let members = self.members();
+        let kind =
+            if self.class.members[0].plan.unit.user().is_some() { "workspace" } else { "platform" };
+        format!("{}, each: {summary}", counted(members.len() as u64, kind))
+    }
+
+    /// Whom it is about, all of them.
+    pub(super) fn members(&self) -> Vec<String> {
+        self.class.members.iter().map(|member| called(member.plan)).collect()
+    }
+
+    /// How many changes it stands for.
+    pub(super) fn changes(&self) -> usize {
+        self.class.changes.len() * self.class.members.len()
+    }
+
+    /// Which attributes of what change, a line for each resource.
+    pub(super) fn paths(&self) -> String {
+        let line = |change: &ClassChange| {
+            let names: Vec<&str> = change.attributes.iter().map(|one| one.name.as_str()).collect();
+            let (symbol, address) = (symbol(change.action), &change.address);
+            visible(format!("{symbol} {address}  {}", names.join(", ")).trim_end())
+        };
+        let lines: Vec<String> =
+            self.class.changes.iter().map(|common| line(&common.change)).collect();
+        lines.join("\n")
+    }
+
     /// Shows it.
     pub(super) fn show(&self, page: &mut Page, view: &View) {
         page.gap();

@@ -62,7 +62,7 @@ fn reports_that_make_no_sense_are_refused() {
     let project = Project::of(&["alice"]);
     for report in ["github", "github=", "gitlab=-"] {
         let answer = project.unchanged_by(|project| project.run(&["plan", "--report", report]));
-        answer.exits(64).says("github=FILE");
+        answer.exits(64).says("write KIND=FILE");
     }
     project.run(&["validate", "--json", "--report", "github=-"]).exits(64).says("standard output");
 }
@@ -80,4 +80,62 @@ fn the_schema_of_each_kind_of_file_can_be_printed_and_so_can_the_reference() {
     let reference = schema(&["--format", "markdown"]).stdout;
     assert!(reference.contains("| `max_deletes` | a whole number from 0 | `10` |"), "{reference}");
     project.run(&["schema", "--format", "markdown", "--json"]).exits(64);
+}
+
+#[test]
+fn all_reports_of_a_plan_are_of_the_same_one_and_cost_no_reads() {
+    let project = Project::applied(&["alice"]);
+    project.edit("nfplan.yaml", "max_vcpus: 64", "max_vcpus: 128");
+    let reads = |answer: &Answer| {
+        let told = answer.stderr.lines().find(|line| line.starts_with("calls: ")).map(str::to_owned);
+        told.unwrap_or_else(|| panic!("{}", answer.stderr))
+    };
+    let plain = project.run(&["-v", "plan"]).exits(0);
+    let line = ["-v", "plan", "--report", "md=plan.md", "--report", "json=plan.json"];
+    let answer = project.changed_by(&["plan.json", "plan.md"], |project| project.run(&line));
+    let answer = answer.exits(0).shows("To judge: 1 finding");
+    assert_eq!(reads(&plain), reads(&answer));
+    let read = |name: &str| std::fs::read_to_string(project.path(name)).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&read("plan.json")).unwrap();
+    assert_eq!(json, project.plan(&[]));
+    let digest = json["digest"].as_str().unwrap();
+    let text = read("plan.md");
+    assert!(text.starts_with("<!-- nfplan v=1 "), "{text}");
+    assert!(text.contains(digest) && text.contains("cost ceiling"), "{text}");
+}
+
+#[test]
+fn a_comment_leads_to_the_lines_of_the_commit_that_a_pipeline_checked_out() {
+    let project = Project::applied(&["alice"]);
+    project.edit("nfplan.yaml", "max_vcpus: 64", "max_vcpus: 128");
+    for (variables, expected) in [
+        (
+            [
+                ("GITHUB_SERVER_URL", "https://github.example.org"),
+                ("GITHUB_REPOSITORY", "commons/specs"),
+                ("GITHUB_SHA", "abc123"),
+            ],
+            "(https://github.example.org/commons/specs/blob/abc123/nfplan.yaml#L12)",
+        ),
+        (
+            [
+                ("CI_PROJECT_URL", "https://gitlab.example.org/c/s"),
+                ("CI_COMMIT_SHA", "abc"),
+                ("X", ""),
+            ],
+            "(https://gitlab.example.org/c/s/-/blob/abc/nfplan.yaml#L12)",
+        ),
+    ] {
+        let mut command = project.command(&["plan", "--report", "md=-"]);
+        let folder = std::fs::canonicalize(project.path("")).unwrap();
+        let workspace = if variables[0].0.starts_with("GITHUB") {
+            "GITHUB_WORKSPACE"
+        } else {
+            "CI_PROJECT_DIR"
+        };
+        command.envs(variables).env(workspace, folder);
+        let answer = Answer::of(command.output().unwrap()).exits(0);
+        assert!(answer.stdout.starts_with("<!-- nfplan v=1 "), "{}", answer.stdout);
+        answer.shows(expected);
+    }
 }
