@@ -360,6 +360,12 @@ pub struct PlanArguments {
     /// Save the plan in this file, for `nfplan apply FILE`
     #[arg(long, value_name = "FILE", env = "NFPLAN_OUT")]
     pub out: Option<PathBuf>,
+    /// Keep the plan in the state store, for `nfplan apply --expect-digest`
+    #[arg(long, env = "NFPLAN_SAVE")]
+    pub save: bool,
+    /// Show what is new since the plan that was kept under this digest
+    #[arg(long, value_name = "DIGEST", env = "NFPLAN_SINCE")]
+    pub since: Option<String>,
     /// What to write beside.
     #[command(flatten)]
     pub reporting: Reporting,

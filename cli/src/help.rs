@@ -20,7 +20,7 @@ const MOST_COLUMNS: usize = 100;
 const HEADINGS: [(&str, &[&str]); 5] = [
     ("Which units", &["select"]),
     ("How to plan", &["refresh", "locked", "replace", "resume", "on_failure"]),
-    ("How to show the plan", &["expand", "full"]),
+    ("How to show the plan", &["expand", "full", "since"]),
     ("Approval", &["auto_approve", "allow", "expect_digest"]),
     (
         "General options",

@@ -55,6 +55,7 @@ pub mod replacing;
 pub mod reporting;
 pub mod rules;
 pub mod run;
+pub mod saved_plans;
 pub mod selection;
 pub mod settings;
 pub mod terminal;

@@ -1,12 +1,8 @@
 //! `nfplan apply`: makes the cloud as the specs want it.
 
-use std::path::Path;
-
 use nfplan_engine::apply::OnFailure;
-use nfplan_engine::plan::FORMAT;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
-use nfplan_engine::plan::UnitPlan;
 use nfplan_engine::schedule::Recovery;
 
 use super::Context;
@@ -29,6 +25,7 @@ use crate::project::Project;
 use crate::render::difference::View;
 use crate::render::difference::differences;
 use crate::replacing;
+use crate::saved_plans;
 use crate::selection::Selected;
 use crate::selection::Universe;
 
@@ -46,9 +43,11 @@ pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit
     project.warn(context);
     project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
+    let select = &arguments.planning.selection.select;
+    let expected = expected.look_up(&project, select.is_empty()).await?;
     let selected = match &expected.units {
         Some(units) => units.clone(),
-        None => universe.select(&arguments.planning.selection.select)?,
+        None => universe.select(select)?,
     };
     let recovery = if arguments.resume { Recovery::Resume } else { Recovery::RollBack };
     let on_failure = arguments.on_failure.into();
@@ -117,7 +116,7 @@ struct Expected {
 fn expected(context: &Context, arguments: &ApplyArguments) -> Result<Expected, CliError> {
     let mut expected = Expected { digest: arguments.expect_digest.clone(), ..Expected::default() };
     if let Some(file) = &arguments.file {
-        let saved = load(&context.settings.root.join(file))?;
+        let saved = saved_plans::load(&context.settings.root.join(file))?;
         let units = saved.units.iter().map(|unit| unit.unit.clone()).collect();
         expected.units = Some(Selected::Units(units));
         expected.digest.get_or_insert(saved.digest.to_string());
@@ -126,29 +125,21 @@ fn expected(context: &Context, arguments: &ApplyArguments) -> Result<Expected, C
     Ok(expected)
 }
 
-/// Reads a saved plan.
-pub fn load(path: &Path) -> Result<Plan, CliError> {
-    let text = std::fs::read(path).map_err(|error| CliError::file("read", path, &error))?;
-    let invalid = |why: String| {
-        CliError::new(Exit::InvalidSpecs, format!("{} is no saved plan: {why}", path.display()))
-            .hint("`nfplan plan --out FILE` makes one")
-    };
-    let plan: Plan = serde_json::from_slice(&text).map_err(|error| invalid(error.to_string()))?;
-    if &*plan.format != FORMAT {
-        return Err(invalid(format!(
-            "its format is {}, and this nfplan reads {FORMAT}",
-            plan.format
-        )));
-    }
-    let fits = |unit: &UnitPlan| unit.digest == unit.decision_digest();
-    let digest = Plan::new(plan.units.clone(), plan.refresh).digest;
-    if digest != plan.digest || !plan.units.iter().all(fits) {
-        return Err(invalid("it was changed after it was saved".into()));
-    }
-    Ok(plan)
-}
-
 impl Expected {
+    /// Finds the plan that was kept under the expected digest, if one was: it says which units it is
+    /// of, if nothing else does, and how another one differs.
+    async fn look_up(mut self, project: &Project, for_units: bool) -> Result<Self, CliError> {
+        let (None, Some(digest)) = (&self.saved, &self.digest) else { return Ok(self) };
+        let Some(kept) = saved_plans::kept(&project.store, digest).await? else { return Ok(self) };
+        if for_units {
+            let units = kept.units.iter().map(|unit| unit.unit.clone()).collect();
+            self.units = Some(Selected::Units(units));
+        }
+        self.digest = Some(kept.digest.to_string());
+        self.saved = Some(kept);
+        Ok(self)
+    }
+
     /// Refuses a plan that is not the expected one, and says how it differs.
     fn check(&self, fresh: &Plan, context: &Context) -> Result<(), CliError> {
         let Some(digest) = &self.digest else { return Ok(()) };

@@ -5,7 +5,6 @@ use nfplan_engine::digest::Digest;
 use serde::Serialize;
 
 use super::Context;
-use super::apply::load;
 use crate::args::views::DiffArguments;
 use crate::comparison::Ground;
 use crate::comparison::ResourceDifference;
@@ -15,6 +14,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::render::difference::View;
 use crate::render::difference::differences;
+use crate::saved_plans::load;
 
 /// `nfplan.diff/1`.
 #[derive(Serialize)]

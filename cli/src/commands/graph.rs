@@ -3,7 +3,6 @@
 use nfplan_engine::plan::Refresh;
 
 use super::Context;
-use super::apply::load;
 use super::plan::refuse;
 use crate::args::views::GraphArguments;
 use crate::args::views::GraphFormat;
@@ -18,6 +17,7 @@ use crate::planning::preview_fleet;
 use crate::project::Project;
 use crate::render::graph::dot;
 use crate::render::graph::mermaid;
+use crate::saved_plans::load;
 use crate::selection::Universe;
 
 /// Beyond these, GitHub shows an error in place of a drawing (Mermaid's `maxTextSize` and

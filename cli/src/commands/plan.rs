@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use nfplan_engine::address::UnitId;
 use nfplan_engine::digest::Digest;
@@ -17,9 +16,9 @@ use crate::approval::Approval;
 use crate::approval::classes;
 use crate::args::PlanArguments;
 use crate::args::Showing;
+use crate::comparison::compare;
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::files;
 use crate::planning::FleetPlan;
 use crate::planning::Purpose;
 use crate::planning::Request;
@@ -27,10 +26,14 @@ use crate::planning::plan_fleet;
 use crate::project::Project;
 use crate::render;
 use crate::render::comment::Frame;
+use crate::render::comment::Since;
+use crate::render::difference::View as Differing;
+use crate::render::difference::differences;
 use crate::render::plan::View;
 use crate::render::prose::prose;
 use crate::reporting::Kind;
 use crate::reporting::Reports;
+use crate::saved_plans;
 use crate::selection::Universe;
 
 /// Plans and shows the plan.
@@ -48,28 +51,62 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     let planned = reports.problems(plan_fleet(&mut project, &universe, &request).await)?;
     reports.diagnostics(project.fleet.warnings())?;
     let document = planned.document(refresh);
+    let since = since(context, &project, arguments, &document).await?;
     let shown = planned.refused.is_empty() || !context.settings.general.json;
     if shown && !reports.take_stdout() {
         show(context, &document, &planned, &arguments.showing)?;
+        if let Some(since) = since.as_ref().filter(|_| !context.settings.general.json) {
+            context.print(&format!("\n{}:\n\n{}", since.title(), since.text))?;
+        }
     }
     context.show_calls(&project.cloud);
     refuse(context, &planned)?;
-    reports.plan(&document, &frame(context, &project, planned.looked_at))?;
+    reports.plan(&document, &frame(context, &project, planned.looked_at, since))?;
     if let Some(file) = &arguments.out {
-        save(&context.settings.root.join(file), &document)?;
+        saved_plans::save(&context.settings.root.join(file), &document)?;
+    }
+    if arguments.save && refresh == Refresh::None {
+        return Err(CliError::refused("a plan that did not ask the cloud is not kept for review")
+            .hint("leave out --refresh none"));
+    }
+    if arguments.save && !document.is_empty() {
+        saved_plans::keep(&project.store, &document).await?;
+        context.note(&format!(
+            "kept for review: `nfplan apply --expect-digest {}` applies exactly this plan\n",
+            document.digest
+        ));
     }
     let to_allow = !classes(&document, &project, &universe).is_empty();
     Ok(exit(arguments, &planned, to_allow))
 }
 
+/// How the plan differs from one that was kept, if that is asked for.
+async fn since(
+    context: &Context,
+    project: &Project,
+    arguments: &PlanArguments,
+    plan: &Plan,
+) -> Result<Option<Since>, CliError> {
+    let Some(digest) = &arguments.since else { return Ok(None) };
+    let Some(kept) = saved_plans::kept(&project.store, digest).await? else {
+        return Err(CliError::refused(format!("no plan is kept under the digest {digest}"))
+            .hint("`nfplan plan --save` keeps one"));
+    };
+    let view =
+        Differing { width: context.terminal.width, full: false, first: "then", second: "now" };
+    let units = compare(&kept, plan);
+    let text = if units.is_empty() { String::new() } else { differences(&units, view) };
+    Ok(Some(Since { digest: kept.digest, text }))
+}
+
 /// What the comment of a pull request says beside the plan.
-fn frame(context: &Context, project: &Project, units: u64) -> Frame {
+fn frame(context: &Context, project: &Project, units: u64, since: Option<Since>) -> Frame {
     let environment = project.fleet.environment().name.to_string();
     // The folder of another machine is called otherwise.
     let folder = context.settings.folder_in_repository().unwrap_or_default();
     let identity = format!("{environment}\n{}", folder.display());
     let key = Digest::of_bytes(identity.as_bytes()).short();
-    Frame { environment, key, source: context.settings.source_link(), units }
+    Frame { environment, key, source: context.settings.source_link(), units, since }
 }
 
 fn exit(arguments: &PlanArguments, planned: &FleetPlan, to_allow: bool) -> Exit {
@@ -199,10 +236,4 @@ fn left_alone(context: &Context, planned: &FleetPlan) {
         };
         context.note(&format!("note: {}{more}: {note}\n", objects[0]));
     }
-}
-
-fn save(path: &Path, document: &Plan) -> Result<(), CliError> {
-    let bytes = serde_json::to_vec_pretty(document)
-        .map_err(|error| CliError::new(Exit::Error, error.to_string()))?;
-    files::replace(path, &bytes).map_err(|error| CliError::file("write", path, &error))
 }

@@ -8,7 +8,6 @@ use nfplan_state::stores::AnyStore;
 use nfplan_state::unit::load;
 
 use super::Context;
-use super::apply::load as load_plan;
 use super::plan::note_open_runs;
 use super::plan::unknown_expansion;
 use crate::args::Selection;
@@ -18,6 +17,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::project::open_kept;
 use crate::render;
+use crate::saved_plans::load as load_plan;
 use crate::selection::Universe;
 use crate::selection::exists;
 

@@ -53,8 +53,15 @@ async fn set(
     let selection = Selection { select: arguments.users.clone() };
     let planning = Planning { selection, refresh: RefreshArgument::Bulk, locked: false };
     let (showing, reporting) = (arguments.showing.clone(), Reporting::default());
-    let arguments =
-        PlanArguments { planning, showing, out: None, reporting, detailed_exitcode: false };
+    let arguments = PlanArguments {
+        planning,
+        showing,
+        reporting,
+        out: None,
+        save: false,
+        since: None,
+        detailed_exitcode: false,
+    };
     plan(context, &arguments).await
 }
 

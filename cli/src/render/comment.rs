@@ -7,6 +7,7 @@
 
 use std::fmt::Write as _;
 
+use nfplan_engine::digest::Digest;
 use nfplan_engine::findings::Finding;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::risk::Risk;
@@ -48,7 +49,29 @@ pub struct Frame {
     pub source: Option<String>,
     /// How many units were planned, those without changes included.
     pub units: u64,
+    /// What is new since a plan that was reviewed.
+    pub since: Option<Since>,
 }
+
+/// How a plan differs from an earlier one.
+#[derive(Debug, Clone)]
+pub struct Since {
+    /// The digest of the earlier one.
+    pub digest: Digest,
+    /// The differences, as text; empty if there are none.
+    pub text: String,
+}
+
+impl Since {
+    /// What stands above the differences.
+    pub fn title(&self) -> String {
+        let news = if self.text.is_empty() { "Nothing is new" } else { "New" };
+        format!("{news} since the plan sha256:{}", self.digest.short())
+    }
+}
+
+/// The bytes of what is new at most. Of more, the first lines are shown.
+const MOST_NEWS: usize = 10_000;
 
 /// How much is told of each class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,6 +167,9 @@ impl Comment<'_> {
                 "{unit} has a run that was interrupted: the plan is made against what \
                  `nfplan apply` will leave of it.\n"
             );
+        }
+        if let Some(since) = &frame.since {
+            news(&mut text, since);
         }
         text
     }
@@ -246,6 +272,27 @@ impl Comment<'_> {
             );
         }
     }
+}
+
+/// What is new since an earlier plan, if it is not too much.
+fn news(text: &mut String, since: &Since) {
+    let _ = writeln!(text, "**{}**\n", since.title());
+    let all = anstream::adapter::strip_str(&since.text).to_string();
+    let mut room = MOST_NEWS;
+    let fits = |line: &&str| {
+        let fits = line.len() < room;
+        room = room.saturating_sub(line.len() + 1);
+        fits
+    };
+    let shown: Vec<&str> = all.trim_matches('\n').lines().take_while(fits).collect();
+    if !shown.is_empty() {
+        text.push_str(&fenced(&shown.join("\n")));
+    }
+    let left = all.trim_matches('\n').lines().count() - shown.len();
+    if left > 0 {
+        let _ = writeln!(text, "\n{left} more lines: `nfplan plan --since` shows them.");
+    }
+    text.push('\n');
 }
 
 #[cfg(test)]

@@ -87,7 +87,8 @@ fn all_reports_of_a_plan_are_of_the_same_one_and_cost_no_reads() {
     let project = Project::applied(&["alice"]);
     project.edit("nfplan.yaml", "max_vcpus: 64", "max_vcpus: 128");
     let reads = |answer: &Answer| {
-        let told = answer.stderr.lines().find(|line| line.starts_with("calls: ")).map(str::to_owned);
+        let told =
+            answer.stderr.lines().find(|line| line.starts_with("calls: ")).map(str::to_owned);
         told.unwrap_or_else(|| panic!("{}", answer.stderr))
     };
     let plain = project.run(&["-v", "plan"]).exits(0);

@@ -130,3 +130,59 @@ fn the_digest_is_the_same_wherever_whenever_and_in_whatever_order_it_is_planned(
     there.edit("workspaces/all.yaml", "bob: {", "bob: { compute: { max_vcpus: 65 },");
     assert_ne!(digest(&there, &[]), first);
 }
+
+/// A project with a change whose plan is kept in the state store, and the plan's digest.
+fn kept() -> (Project, String) {
+    let project = Project::applied(&["alice", "bob"]);
+    project.researcher("alice", "compute: { max_vcpus: 128 }");
+    let answer = project.run(&["plan", "--save"]).exits(0);
+    let digest = project.plan(&[])["digest"].as_str().unwrap().to_owned();
+    let hint = format!("nfplan apply --expect-digest {digest}");
+    let answer = answer.says("kept for review:");
+    assert!(answer.stderr.replace("\n    ", " ").contains(&hint), "{answer}");
+    (project, digest)
+}
+
+#[test]
+fn a_plan_that_was_kept_is_applied_by_its_digest_and_nothing_else_is() {
+    let (project, digest) = kept();
+    project.researcher("bob", "compute: { max_vcpus: 256 }");
+    let line = ["--expect-digest", &digest, "--json"];
+    let results = project.apply(&line).exits(0).results();
+    assert_eq!(results.into_keys().collect::<Vec<_>>(), [unit("alice")]);
+    project.run(&["state", "verify"]).exits(0);
+    project.run(&["state", "prune", "--keep", "1"]).exits(0);
+}
+
+#[test]
+fn a_digest_whose_plan_was_kept_is_refused_with_the_difference() {
+    let (project, digest) = kept();
+    let environment = project.object("batch.compute_environment", "alice");
+    project.tamper(&environment, "max_vcpus", 99_u32.into());
+    // The digits that people are shown suffice.
+    for digest in [&*digest, &digest[..19], &digest[7..19]] {
+        let line = ["--expect-digest", digest];
+        let answer = project.unchanged_by(|project| project.apply(&line)).exits(7);
+        answer.says("max_vcpus as it is: 64 in the saved plan, 99 now");
+    }
+    let unknown = ["--expect-digest", "sha256:0123456789abcdef"];
+    project.unchanged_by(|project| project.apply(&unknown)).exits(7);
+    let senseless = ["--expect-digest", "yesterday"];
+    project.unchanged_by(|project| project.apply(&senseless)).exits(64).says("no digest of a plan");
+}
+
+#[test]
+fn a_plan_tells_what_is_new_since_the_one_that_was_reviewed() {
+    let (project, digest) = kept();
+    let since = ["plan", "--since", &digest, "--report", "md=plan.md"];
+    project.run(&since).exits(0).shows("Nothing is new since the plan sha256:");
+    project.researcher("bob", "compute: { max_vcpus: 256 }");
+    let answer = project.run(&since).exits(0).shows("New since the plan sha256:");
+    answer.shows("workspace bob").shows("only now: 1 to update");
+    let comment = fs::read_to_string(project.path("plan.md")).unwrap();
+    assert!(comment.contains("**New since the plan sha256:"), "{comment}");
+    let unknown = ["plan", "--since", "0123456789ab"];
+    project.unchanged_by(|project| project.run(&unknown)).exits(7).says("nfplan plan --save");
+    let blind = ["plan", "--save", "--refresh", "none"];
+    project.unchanged_by(|project| project.run(&blind)).exits(7).says("--refresh none");
+}

@@ -10,7 +10,13 @@ use super::*;
 
 fn frame() -> Frame {
     let source = Some("https://git.example.org/o/r/blob/abc/{file}#L{line}".into());
-    Frame { environment: "data.example.org".into(), key: "k1".into(), source, units: 3 }
+    Frame {
+        environment: "data.example.org".into(),
+        key: "k1".into(),
+        source,
+        units: 3,
+        since: None,
+    }
 }
 
 fn finding(risk: Risk, message: &str) -> Finding {
@@ -78,6 +84,21 @@ fn nothing_to_do_is_one_line() {
     let text = comment(&Plan::new(Vec::new(), Refresh::Bulk), &frame());
     assert!(text.contains("· no changes\n"), "{text}");
     assert!(text.ends_with("3 units as the specs want.\n\n"), "{text}");
+}
+
+#[test]
+fn what_is_new_since_an_earlier_plan_is_shown_and_never_too_long() {
+    let digest = nfplan_engine::digest::Digest::of_bytes(b"then");
+    let with = |text: String| {
+        let since = Some(Since { digest, text });
+        comment(&plan(1, 0, 0), &Frame { since, ..frame() })
+    };
+    let title = format!("since the plan sha256:{}**", digest.short());
+    assert!(with(String::new()).contains(&format!("**Nothing is new {title}")));
+    let some = with("workspace alice\n  only now: ``` 1 to update\n".into());
+    assert!(some.contains(&format!("**New {title}\n\n````\nworkspace alice\n")), "{some}");
+    let long = with("a line of news\n".repeat(10_000));
+    assert!(long.len() <= MOST_BYTES && long.contains(" more lines: "), "{}", long.len());
 }
 
 #[test]
