@@ -78,9 +78,9 @@ pub struct Witness {
     pub who: Option<Who>,
     /// What is asked for.
     pub request: Request,
-    /// Whether the policy is about resources. A trust policy is about its own role.
-    #[serde(default)]
-    pub whole: bool,
+    /// Whether the policy names no resources, as a trust policy, which is about its own role.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
 }
 
 /// Whom a policy names.
@@ -126,11 +126,7 @@ impl fmt::Display for Witness {
         if let Some(who) = &self.who {
             write!(f, "{who}: ")?;
         }
-        if self.whole {
-            write!(f, "{}", self.request.action)
-        } else {
-            write!(f, "{}", self.request)
-        }
+        if self.own { write!(f, "{}", self.request.action) } else { write!(f, "{}", self.request) }
     }
 }
 
@@ -319,16 +315,33 @@ fn attempt(cell: &Cell<'_>, (before, after): (&Document, &Document)) -> Option<W
                 let (action, text) = (action.clone(), resource.clone());
                 let request = Request { action, resource: text, context: context.clone() };
                 let who = cell.who.as_ref();
-                if allows(after, &request, who) == Answer::Yes
-                    && allows(before, &request, who) == Answer::No
-                {
-                    let whole = cell.resource.is_none();
-                    return Some(Witness { who: cell.who.clone(), request, whole });
+                let told = |request: &Request| {
+                    allows(after, request, who) == Answer::Yes
+                        && allows(before, request, who) == Answer::No
+                };
+                if told(&request) {
+                    let request = simplest(request, told);
+                    let (who, own) = (cell.who.clone(), cell.resource.is_none());
+                    return Some(Witness { who, request, own });
                 }
             }
         }
     }
     None
+}
+
+/// The request without what it says of keys that make no difference.
+fn simplest(mut request: Request, told: impl Fn(&Request) -> bool) -> Request {
+    let keys: Vec<String> = request.context.keys().cloned().collect();
+    for key in keys {
+        let said = request.context.insert(key.clone(), None);
+        if !told(&request)
+            && let Some(said) = said
+        {
+            request.context.insert(key, said);
+        }
+    }
+    request
 }
 
 fn allows(document: &Document, request: &Request, who: Option<&Who>) -> Answer {

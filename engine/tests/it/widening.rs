@@ -144,11 +144,7 @@ fn what_means_more_is_a_widening_with_a_request_that_tells() {
             json!([statement(&json!("s3:GetObject"), "arn:aws:s3:::b/*")]),
             "s3:GetObject on arn:aws:s3:::b/x".into(),
         ),
-        (
-            json!([conditional]),
-            json!([own]),
-            format!("s3:GetObject on {there} with aws:sourcevpc=vpc-1x"),
-        ),
+        (json!([conditional]), json!([own]), format!("s3:GetObject on {there}")),
         (
             json!([conditional]),
             json!([other]),
