@@ -24,7 +24,7 @@ pub fn rules(schema: &Schema, attribute: &Attribute) -> Vec<String> {
             let moves = if computed.changes_on_update { "; an update may change it" } else { "" };
             vec![format!("{known}{moves}")]
         }
-        Kind::Volatile { reason } => vec![format!("shown and never compared: {reason}")],
+        Kind::Volatile { reason, .. } => vec![format!("shown and never compared: {reason}")],
     };
     if attribute.deep {
         rules.push("read only where the plan touches the object, or with --refresh deep".into());

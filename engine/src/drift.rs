@@ -71,8 +71,8 @@ pub enum Cause {
     RemadeOutside,
     /// Somebody changed the attribute.
     ChangedOutside,
-    /// An object that nfplan did not make has the identity that a wanted one is to have, or works
-    /// beside one that has none.
+    /// An object that nfplan did not make has the identity that a wanted one is to have, or is another
+    /// way in: beside an object of nfplan's, or on it.
     Unmanaged,
     /// It could not be read, so nobody knows.
     Unreadable,

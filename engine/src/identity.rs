@@ -2,15 +2,14 @@
 //! people delete objects and make others that are called the same.
 
 use crate::address::Address;
-use crate::address::RemoteId;
 use crate::address::UnitId;
-use crate::call::ids;
 use crate::observed::Live;
 use crate::schema::Identity;
 use crate::schema::Kind;
 use crate::schema::Schema;
 use crate::state::Entry;
 use crate::state::Object;
+use crate::value::Value;
 
 /// Says by what an object is known not to be the one that was applied, though it is called the
 /// same; none if it may be.
@@ -66,22 +65,32 @@ pub(crate) fn unproved(
     }
 }
 
-/// Objects of the same kind beside one without a name, as a deep read tells them, that are none of
-/// nfplan's; in words, if there are any.
-pub(crate) fn strangers(schema: &Schema, entry: Option<&Entry>, live: &Live) -> Option<String> {
-    let Identity::Siblings(_) = schema.identity else { return None };
-    let known = |id: &RemoteId| {
-        entry.is_some_and(|entry| entry.objects().any(|object| object.remote_id == *id))
+/// What was found on an object, or beside it, that is none of nfplan's.
+pub(crate) struct Stranger {
+    /// What it is, what comes of it and what to do.
+    pub(crate) says: String,
+    /// The cloud deletes the object only when it is gone.
+    pub(crate) holds: bool,
+}
+
+/// What a read tells of somebody else's doings; `entry` is what the state has of the object.
+pub(crate) fn strangers(schema: &Schema, entry: Option<&Entry>, live: &Live) -> Vec<Stranger> {
+    let known = |id: &str| {
+        let mut objects = entry.into_iter().flat_map(Entry::objects);
+        objects.any(|object| object.remote_id.as_str() == id)
     };
-    let others = ids(live, "others").into_iter().filter(|id| !known(id));
-    let others: Vec<String> = others.map(|id| format!("`{id}`")).collect();
-    let (title, list) = (schema.title, others.join(", "));
-    (!others.is_empty()).then(|| {
-        format!(
-            "nfplan did not make {list}, which works beside its own {title}: whoever has the secret \
-             gets in as well; delete it in AWS, unless you know whose it is"
-        )
-    })
+    let told = schema.attributes.iter().filter_map(|attribute| {
+        let Kind::Volatile { strangers: Some(strangers), .. } = attribute.kind else { return None };
+        let found = match live.attributes.get(attribute.name)? {
+            Value::List(items) => items.as_slice(),
+            item => std::slice::from_ref(item),
+        };
+        let found = found.iter().filter_map(Value::as_text).filter(|id| !known(id));
+        let found: Vec<&str> = found.collect();
+        let says = (strangers.says)(live.remote_id.as_str(), &found);
+        (!found.is_empty()).then_some(Stranger { says, holds: strangers.holds })
+    });
+    told.collect()
 }
 
 /// Whether objects of the type carry ownership tags of their own.

@@ -19,7 +19,6 @@ use crate::digest::Digest;
 use crate::expr::Expr;
 use crate::expr::Inputs;
 use crate::findings::findings;
-use crate::identity::strangers;
 use crate::observed::Live;
 use crate::observed::Sighting;
 use crate::outlook::Outlook;
@@ -47,6 +46,7 @@ mod claim;
 mod explain;
 mod input;
 mod limits;
+mod notes;
 mod retire;
 
 use basis::Basis;
@@ -163,8 +163,7 @@ impl<'a> Planner<'a> {
         let current = entry.and_then(|entry| entry.current.as_ref());
         match (current, self.input.observed.get(address)) {
             (Some(object), Some(Sighting::Present(live))) => {
-                let strangers = strangers(schema, entry, live);
-                self.notes.extend(strangers.map(|note| (address.clone(), note)));
+                self.tell_strangers(address, schema, live);
                 Some(Basis::from_live(schema, live, Some(object)))
             }
             (Some(_), Some(Sighting::Missing)) | (None, None | Some(Sighting::Missing)) => None,
@@ -265,6 +264,7 @@ impl<'a> Planner<'a> {
         inputs: &mut Inputs,
         differences: &mut Vec<Difference>,
     ) {
+        let mut notes = Vec::new();
         differences.retain(|difference| {
             let applied = basis.applied.as_ref().and_then(|applied| applied.get(difference.name));
             let OnChange::Refused(instead) = difference.on_change else { return true };
@@ -275,9 +275,10 @@ impl<'a> Planner<'a> {
                 Some(value) => inputs.insert(difference.name.into(), Expr::Value(value.clone())),
                 None => inputs.remove(difference.name),
             };
-            self.notes.insert(resource.address.clone(), left_alone(difference, instead));
+            notes.push(left_alone(difference, instead));
             false
         });
+        notes.into_iter().for_each(|note| self.tell(&resource.address, note));
     }
 
     fn keep(&mut self, draft: &Draft<'_>, basis: &Basis) {
@@ -367,6 +368,7 @@ impl<'a> Planner<'a> {
             cause,
         };
         if on_change == OnChange::InSlot {
+            self.check_held(resource, draft.schema);
             self.note(resource, Action::ReplaceInSlot, attributes, draft.reasons.clone());
             let reason = "the object's name and id are given up before the new one exists";
             let undo = Undo::Irreversible { reason: reason.into() };

@@ -120,7 +120,20 @@ pub enum Kind {
     Volatile {
         /// Why it is not compared.
         reason: &'static str,
+        /// What it tells of somebody else's doings.
+        strangers: Option<Strangers>,
     },
+}
+
+/// What is none of nfplan's and hangs on an object, or stands beside it: another way in. A volatile
+/// attribute holds what it is called, a text or a list of them; those that state knows do not count.
+/// It is told, in plans and as drift, and never taken away.
+#[derive(Debug, Clone, Copy)]
+pub struct Strangers {
+    /// Says what it is, what comes of it and what to do: of the object's id, and of what was found.
+    pub says: fn(&str, &[&str]) -> String,
+    /// Whether the cloud deletes the object only when it is gone.
+    pub holds: bool,
 }
 
 /// How a managed attribute behaves.
@@ -242,8 +255,7 @@ pub enum Identity {
     /// By its ownership tags.
     Tags,
     /// Not at all: access keys have neither a name nor tags. Objects that share these attributes
-    /// are listed before and after a create attempt, and the new one among them is ours. A deep read
-    /// tells the ids of all others in the attribute `others`.
+    /// are listed before and after a create attempt, and the new one among them is ours.
     Siblings(&'static [&'static str]),
 }
 
@@ -332,7 +344,15 @@ impl Attribute {
 
     /// An attribute that is shown and never compared.
     pub const fn volatile(name: &'static str, shape: Shape, reason: &'static str) -> Self {
-        Self::new(name, shape, Kind::Volatile { reason })
+        Self::new(name, shape, Kind::Volatile { reason, strangers: None })
+    }
+
+    /// It tells of what is none of nfplan's.
+    pub const fn tells_of(mut self, strangers: Strangers) -> Self {
+        if let Kind::Volatile { reason, .. } = self.kind {
+            self.kind = Kind::Volatile { reason, strangers: Some(strangers) };
+        }
+        self
     }
 
     const fn map_managed(mut self, change: ManagedChange) -> Self {

@@ -179,7 +179,7 @@ mod tests {
         for schema in schemas().iter() {
             let of_attributes =
                 schema.attributes.iter().filter_map(|attribute| match attribute.kind {
-                    Kind::Volatile { reason } => Some(reason),
+                    Kind::Volatile { reason, .. } => Some(reason),
                     Kind::Managed(managed) => match managed.on_change {
                         OnChange::Refused(reason) => Some(reason),
                         OnChange::InPlace | OnChange::CreateFirst | OnChange::InSlot => {

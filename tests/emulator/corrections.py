@@ -153,8 +153,11 @@ def _(old, self, policy_arn):
 
 @instead(iam.IAMBackend, "delete_user")
 def _(old, self, user_name):
-    if self.get_user(user_name).access_keys:
-        raise DeleteConflictException("Cannot delete entity, must delete access keys first.")
+    user = self.get_user(user_name)
+    hanging = {"access keys": user.access_keys, "login profile": user.password, "MFA device": user.mfa_devices}
+    for what, there in hanging.items():
+        if there:
+            raise DeleteConflictException(f"Cannot delete entity, must delete {what} first.")
     return old(user_name)
 
 

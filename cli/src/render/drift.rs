@@ -116,7 +116,7 @@ fn words(cause: Cause, less_safe: bool) -> (&'static str, &'static str, Style) {
         ),
         Cause::Unmanaged => (
             "not made by nfplan",
-            "these have the names of what the specs want, or work beside it",
+            "these have the names of what the specs want, or are other ways in",
             RED,
         ),
         Cause::Unreadable => ("unreadable", "whether these differ is not known", YELLOW),

@@ -28,7 +28,7 @@ const PROFILE: &str = "profiles:
 ";
 
 /// A project with two accounts, each behind a role, and its states on the same server.
-fn project(name: &str) -> Project {
+pub(crate) fn project(name: &str) -> Project {
     project_in(name, [("aws", "us-east-1"), ("aws", "us-west-2")])
 }
 
@@ -61,7 +61,7 @@ fn researcher(project: &Project, user: &str, account: &str, fields: &str) {
 }
 
 /// A request of somebody else's in the account `main`.
-fn somebody(service: &str, method: &str, arguments: &Json) -> Json {
+pub(crate) fn somebody(service: &str, method: &str, arguments: &Json) -> Json {
     somebody_in(MAIN, service, method, arguments)
 }
 

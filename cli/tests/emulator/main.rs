@@ -7,6 +7,7 @@
 mod kit;
 
 mod aws;
+mod console;
 mod hatchery;
 mod policies;
 

@@ -5,6 +5,7 @@
 
 mod completion;
 mod configuration;
+mod console;
 mod credentials;
 mod diffs;
 mod drift;

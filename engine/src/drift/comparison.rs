@@ -224,8 +224,8 @@ impl<'a> Comparison<'a, '_> {
             self.whole(cause, address, resource, remade);
         }
         self.attributes(subject, Some(live), cause);
-        if let Some(note) = strangers(schema, self.input.state.entries.get(address), live) {
-            self.whole(Cause::Unmanaged, address, resource, Some(note));
+        for stranger in strangers(schema, self.input.state.entries.get(address), live) {
+            self.whole(Cause::Unmanaged, address, resource, Some(stranger.says));
         }
     }
 

@@ -84,6 +84,7 @@ impl Planner<'_> {
                     let refusal = Refusal::of_address(address, None, kind, unknown_type());
                     return self.refusals.push(refusal);
                 };
+                self.tell_strangers(address, schema, live);
                 if let Operation::Delete { before, .. } = &mut operation {
                     *before = Basis::from_live(schema, live, Some(object)).before;
                 }
@@ -135,9 +136,7 @@ impl Planner<'_> {
         if let Some(until) = object.held_until {
             let id = &object.remote_id;
             let note = format!("`{id}` stays beside its successor until {until}");
-            // Beside whatever else is to be known of the address.
-            let notes = self.notes.entry(address.clone()).or_default();
-            *notes = if notes.is_empty() { note } else { format!("{note}; {notes}") };
+            self.tell(address, note);
         }
     }
 
@@ -212,7 +211,12 @@ impl Planner<'_> {
     }
 
     /// A delete whose pre-image is what was read, or else what was last applied.
-    fn delete_as_seen(&self, address: &Address, object: &Object, cause: DeleteCause) -> Operation {
+    fn delete_as_seen(
+        &mut self,
+        address: &Address,
+        object: &Object,
+        cause: DeleteCause,
+    ) -> Operation {
         let mut operation = delete(object, cause);
         if let (Some(Sighting::Present(live)), Operation::Delete { before, .. }, Some(schema)) = (
             self.input.observed.get(address),
@@ -220,6 +224,7 @@ impl Planner<'_> {
             self.input.schemas.find(&address.resource_type),
         ) && live.remote_id == object.remote_id
         {
+            self.tell_strangers(address, schema, live);
             *before = Basis::from_live(schema, live, Some(object)).before;
         }
         operation

@@ -131,6 +131,28 @@ fn drift_of_a_managed_attribute_is_mended_and_of_a_volatile_one_ignored() {
 }
 
 #[test]
+fn what_somebody_else_hung_on_an_object_is_told_and_holds_its_slot() {
+    let mut world = World::with(&FULL);
+    let role = address("toy.role/work");
+    let id = world.state.current(&role).unwrap().remote_id.to_string();
+    world.toy.change_by_hand("toy.role/work", "doors", &id);
+    assert!(world.plan_for(&FULL).notes.is_empty(), "what the state knows is no stranger");
+    world.toy.change_by_hand("toy.role/work", "doors", "back door");
+    let told = format!("back door let into `{id}`");
+    for wish in [&FULL, &NOTHING] {
+        let plan = world.plan_for(wish);
+        assert_eq!(plan.notes, BTreeMap::from([(role.clone(), told.clone())]));
+    }
+    world.assert_settled(&FULL);
+
+    world.asked.replace.insert(role.clone());
+    let refused = world.plan(&FULL.desired()).unwrap_err();
+    let [refusal] = refused.as_slice() else { panic!("{refused:#?}") };
+    assert_eq!((refusal.kind, refusal.address.as_ref()), (RefusalKind::Unchangeable, Some(&role)));
+    assert!(refusal.message.ends_with(&told), "{}", refusal.message);
+}
+
+#[test]
 fn what_does_not_change_on_its_own_is_left_alone_and_carried_along_by_a_replacement() {
     let world = World::with(&FULL);
     let mut moved = FULL.resources();

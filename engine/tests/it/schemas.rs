@@ -9,6 +9,7 @@ use nfplan_engine::schema::Removal;
 use nfplan_engine::schema::RetireValue;
 use nfplan_engine::schema::Schema;
 use nfplan_engine::schema::Shape;
+use nfplan_engine::schema::Strangers;
 use nfplan_engine::schema::Tightening;
 use nfplan_engine::schema::UndoCreate;
 use nfplan_engine::value::Attributes;
@@ -68,12 +69,18 @@ static BOX: Schema = Schema {
     ..BASE
 };
 
+const DOORS: Strangers = Strangers {
+    says: |role, doors| format!("{} let into `{role}`", doors.join(" and ")),
+    holds: true,
+};
+
 static ROLE: Schema = Schema {
     resource_type: "toy.role",
     attributes: &[
         Attribute::required("name", Shape::Text).on_change(IN_SLOT),
         Attribute::optional("path", Shape::Text).on_change(IN_SLOT),
         Attribute::optional("trust", Shape::Text),
+        Attribute::volatile("doors", Shape::Set(&Shape::Text), "somebody else's").tells_of(DOORS),
         Attribute::predictable("arn"),
     ],
     identity: Identity::Attributes(&["name"]),

@@ -292,10 +292,10 @@ impl Toy {
                 Kind::Computed(computed) if !computed.predictable => {
                     attributes.insert(attribute.name.into(), key.1.as_str().into());
                 }
-                Kind::Volatile { .. } => {
+                Kind::Volatile { strangers: None, .. } => {
                     attributes.insert(attribute.name.into(), "busy".into());
                 }
-                Kind::Computed(_) | Kind::Managed(_) => {}
+                Kind::Volatile { .. } | Kind::Computed(_) | Kind::Managed(_) => {}
             }
         }
         let siblings = matches!(schema.identity, Identity::Siblings(_));

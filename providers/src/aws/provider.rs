@@ -150,7 +150,7 @@ async fn look(
 ) -> Result<Option<Live>, ProviderError> {
     let target = Target::Id(object.id.clone(), inputs.clone());
     let wanted = [Wanted { unit: object.unit, address: object.address, target }];
-    let mut sightings = reading::read(&Reading::new(session, Depth::Deep, &wanted)).await;
+    let mut sightings = reading::read(&Reading::own(session, &wanted)).await;
     match sightings.pop() {
         Some(Sighting::Present(live)) => Ok(Some(live)),
         Some(Sighting::Unreadable { reason }) => {

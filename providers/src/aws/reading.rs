@@ -15,6 +15,7 @@ use nfplan_engine::value::Attributes;
 use tokio::sync::Mutex;
 use tokio::sync::OnceCell;
 
+use crate::aws::iam::Devices;
 use crate::aws::iam::Principals;
 use crate::aws::kinds;
 use crate::aws::secretsmanager::Described;
@@ -39,6 +40,10 @@ pub(crate) struct Reading<'a> {
     pub(crate) secrets: Shared<Vec<Described>>,
     /// Everything of IAM in one listing, if it is worth it.
     pub(crate) principals: Shared<Principals>,
+    /// The virtual MFA devices of all users.
+    pub(crate) devices: Shared<Devices>,
+    /// Of objects that a call made or changed just now, only they themselves are asked for.
+    own: bool,
     /// The tags of buckets and keys, which also tell whose their parts are.
     tags: Mutex<BTreeMap<String, Result<Option<Tags>, ProviderError>>>,
 }
@@ -52,8 +57,20 @@ impl<'a> Reading<'a> {
             tables: OnceCell::new(),
             secrets: OnceCell::new(),
             principals: OnceCell::new(),
+            devices: OnceCell::new(),
+            own: false,
             tags: Mutex::default(),
         }
+    }
+
+    /// Looks at what a call made or changed just now.
+    pub(crate) fn own(session: &'a Session<'a>, all: &'a [Wanted<'a>]) -> Self {
+        Self { own: true, ..Self::new(session, Depth::Deep, all) }
+    }
+
+    /// Whether it matters what somebody else hung on the objects.
+    pub(crate) fn asks_for_strangers(&self) -> bool {
+        self.is_deep() && !self.own
     }
 
     pub(crate) fn is_deep(&self) -> bool {

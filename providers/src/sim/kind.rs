@@ -241,6 +241,8 @@ pub(crate) struct Reads {
     pub(crate) each: &'static [&'static str],
     /// Requests for one object that exists, in a deep read.
     pub(crate) deep: &'static [&'static str],
+    /// Requests that list many objects, in a deep read, and how many fit on a page.
+    pub(crate) deep_pages: &'static [(&'static str, u64)],
     /// Whether absence already shows in the listing; otherwise the first request for the one
     /// object is sent for absent ones too.
     pub(crate) listed: bool,
@@ -249,16 +251,21 @@ pub(crate) struct Reads {
 impl Reads {
     /// A listing that shows everything.
     pub(crate) const fn listing(pages: &'static [(&'static str, u64)]) -> Self {
-        Self { pages, each: &[], deep: &[], listed: true }
+        Self { pages, each: &[], deep: &[], deep_pages: &[], listed: true }
     }
 
     /// One object at a time.
     pub(crate) const fn single(each: &'static [&'static str]) -> Self {
-        Self { pages: &[], each, deep: &[], listed: false }
+        Self { pages: &[], each, deep: &[], deep_pages: &[], listed: false }
     }
 
     pub(crate) const fn deep(mut self, deep: &'static [&'static str]) -> Self {
         self.deep = deep;
+        self
+    }
+
+    pub(crate) const fn deep_pages(mut self, pages: &'static [(&'static str, u64)]) -> Self {
+        self.deep_pages = pages;
         self
     }
 }

@@ -85,6 +85,7 @@ pub(crate) static KEY: Kind = Kind {
             "kms:ListResourceTags",
         ],
         deep: &[],
+        deep_pages: &[],
         listed: true,
     },
 };

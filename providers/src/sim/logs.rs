@@ -54,6 +54,7 @@ pub(crate) static LOG_GROUP: Kind = Kind {
         pages: &[("logs:DescribeLogGroups", 50)],
         each: &["logs:ListTagsForResource"],
         deep: &[],
+        deep_pages: &[],
         listed: true,
     },
 };

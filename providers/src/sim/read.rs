@@ -52,7 +52,7 @@ pub(crate) fn read(
             continue;
         };
         let list_iam = iam >= LIST_IAM_FROM && is_listed_iam(resource_type);
-        let listed = asked.list(session, kind, list_iam).err();
+        let listed = asked.list(session, kind, (depth, list_iam)).err();
         for index in indexes {
             let wanted = &wanted[index];
             let sighting = match &listed {
@@ -96,9 +96,13 @@ impl Asked {
         &mut self,
         session: &mut Session<'_>,
         kind: &'static Kind,
-        list_iam: bool,
+        (depth, list_iam): (Depth, bool),
     ) -> Result<(), ProviderError> {
         let scope = kind.scope(session.place);
+        let count = session.cloud().count(kind.resource_type, scope);
+        for (operation, page) in kind.reads.deep_pages.iter().filter(|_| depth == Depth::Deep) {
+            self.pages(session, operation, count.div_ceil(*page))?;
+        }
         if list_iam {
             let count = |name| session.cloud().count(name, None);
             let total = count("iam.role") + count("iam.user") + count("iam.policy");
@@ -108,7 +112,6 @@ impl Asked {
                 total.div_ceil(IAM_PAGE),
             );
         }
-        let count = session.cloud().count(kind.resource_type, scope);
         for (operation, page) in kind.reads.pages {
             self.pages(session, operation, count.div_ceil(*page))?;
         }
@@ -321,9 +324,10 @@ pub(crate) fn live(
     let mut attributes = scene::view(cloud, record);
     let mut unread = BTreeSet::new();
     attributes.retain(|name, _| schema.attribute(name).is_some());
-    for attribute in schema.attributes.iter().filter(|attribute| attribute.deep) {
-        if depth == Depth::Bulk && matches!(attribute.kind, AttributeKind::Managed(_)) {
-            attributes.remove(attribute.name);
+    let missed = schema.attributes.iter().filter(|a| a.deep && depth == Depth::Bulk);
+    for attribute in missed {
+        attributes.remove(attribute.name);
+        if matches!(attribute.kind, AttributeKind::Managed(_)) {
             unread.insert(attribute.name.into());
         }
     }

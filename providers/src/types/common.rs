@@ -84,6 +84,12 @@ pub(crate) fn predict_iam_arn(place: &Place, inputs: &Attributes, kind: &str) ->
     arn_output(path_and_name.map(|path_and_name| iam_arn(place, kind, &path_and_name)))
 }
 
+/// Names of objects, in words.
+pub(crate) fn quoted(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
+
 /// A text among attributes.
 pub(crate) fn text<'a>(attributes: &'a Attributes, name: &str) -> Option<&'a str> {
     attributes.get(name)?.as_text()

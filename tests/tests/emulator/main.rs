@@ -9,3 +9,4 @@ mod faults;
 mod kit;
 mod permissions;
 mod site;
+mod strangers;

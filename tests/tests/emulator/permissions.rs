@@ -173,6 +173,10 @@ fn plans_and_drift_are_allowed_by_the_policies_for_looking_and_an_apply_is_not()
     let apply = checked(&site, || assert_good(&block_on(site.apply()), "an apply"));
     assert_ne!(refused(&onlooker, &apply), Vec::<&Check>::new());
 
+    // Where there is a password, its devices are asked for.
+    let user = "data-example-org-nf-alice-40example-2eorg";
+    let password = json!({ "UserName": user, "Password": "S3cret-or-so" });
+    site.somebody("iam", "create_login_profile", &password);
     // Few objects are asked for one by one, many in listings of whole accounts.
     let one = checked(&site, look);
     for user in ["bob", "carol", "dan", "erin"] {
@@ -182,6 +186,7 @@ fn plans_and_drift_are_allowed_by_the_policies_for_looking_and_an_apply_is_not()
     assert_good(&block_on(site.apply()), "many");
     let many = checked(&site, look);
     for checks in [one, many] {
+        assert!(checks.iter().any(|check| check.call == "iam:ListMFADevices"), "{checks:#?}");
         assert_eq!(refused(&onlooker, &checks), Vec::<&Check>::new());
     }
 }

@@ -61,7 +61,7 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
 }
 
 /// The keys of a user; none if there is no such user.
-async fn list(
+pub(super) async fn list(
     session: &Session<'_>,
     user: &str,
 ) -> Result<Option<Vec<AccessKeyMetadata>>, ProviderError> {

@@ -16,12 +16,14 @@ use crate::aws::inputs::texts;
 use crate::aws::tags::Tags;
 
 pub(crate) mod access_key;
+mod hanging;
 pub(crate) mod instance_profile;
 pub(crate) mod policy;
 mod principals;
 pub(crate) mod role;
 pub(crate) mod user;
 
+pub(crate) use hanging::Devices;
 pub(crate) use principals::Principals;
 
 /// Tags as requests carry them.
@@ -94,9 +96,12 @@ fn is_lag(error: &ProviderError) -> bool {
 fn is_busy(error: &ProviderError) -> bool {
     matches!(
         error.code.as_str(),
-        "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "DeleteConflict"
+        "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | DELETE_CONFLICT
     )
 }
+
+/// Something hangs on what is to be deleted.
+const DELETE_CONFLICT: &str = "DeleteConflict";
 
 /// Brings the tags to what is wanted, with the calls of a type.
 macro_rules! retag {

@@ -19,6 +19,7 @@ use crate::aws::error::Leaving;
 use crate::aws::iam;
 use crate::aws::iam::Boundary;
 use crate::aws::iam::Principals;
+use crate::aws::iam::hanging;
 use crate::aws::inputs::owned_text;
 use crate::aws::reading::Reading;
 use crate::aws::reading::id_or_name;
@@ -40,19 +41,23 @@ pub(crate) async fn read(reading: &Reading<'_>, wanted: &[&Wanted<'_>]) -> Vec<S
     };
     let listed = Principals::of(reading).await.map(|all| all.map(live));
     let schema = session.schema(TYPE);
+    let find = async |wanted: &Wanted<'_>| {
+        if let Some(listed) = &listed {
+            let listed = listed.as_ref().map_err(Clone::clone)?;
+            return Ok(choose(schema, wanted, listed).cloned());
+        }
+        if let Target::Others(_) = wanted.target {
+            let all = live(Principals::all(reading).await?);
+            return Ok(choose(schema, wanted, &all).cloned());
+        }
+        let Some(name) = id_or_name(wanted) else { return Ok(None) };
+        let found = user(session, name).await?;
+        Ok(choose(schema, wanted, found.as_slice()).cloned())
+    };
     reading
-        .each(wanted, async |wanted| {
-            if let Some(listed) = &listed {
-                let listed = listed.as_ref().map_err(Clone::clone)?;
-                return Ok(choose(schema, wanted, listed).cloned());
-            }
-            if let Target::Others(_) = wanted.target {
-                let all = live(Principals::all(reading).await?);
-                return Ok(choose(schema, wanted, &all).cloned());
-            }
-            let Some(name) = id_or_name(wanted) else { return Ok(None) };
-            let found = user(session, name).await?;
-            Ok(choose(schema, wanted, found.as_slice()).cloned())
+        .each(wanted, async |wanted| match find(wanted).await? {
+            Some(live) => hanging::seen(reading, live).await.map(Some),
+            None => Ok(None),
         })
         .await
 }
@@ -167,19 +172,31 @@ pub(crate) async fn update(
     Ok(())
 }
 
-/// Detaches the user's own policies and deletes it. What somebody else hung on it, such as another
-/// key, keeps it.
+/// Detaches the user's own policies and deletes it. What somebody else hung on it, such as a password
+/// or another key, keeps it.
 pub(crate) async fn delete(
     session: &Session<'_>,
     request: &DeleteRequest<'_>,
 ) -> Result<(), ProviderError> {
     let name = request.remote_id.as_str();
     attach(session, name, (request.inputs, &Attributes::new())).await?;
-    session
-        .insisting(iam::is_busy, async || {
-            let call = session.clients.iam.delete_user().user_name(name).send();
-            session.change("iam:DeleteUser", call).await
-        })
-        .await?;
-    Ok(())
+    let deleted = session.insisting(iam::is_busy, async || {
+        let call = session.clients.iam.delete_user().user_name(name).send();
+        match session.change("iam:DeleteUser", call).await {
+            Err(error) if error.code == iam::DELETE_CONFLICT => {
+                hanging::refusal(session, name, &error)
+                    .await?
+                    .map_or(Err(error), |held| Ok(Some(held)))
+            }
+            Err(error) => Err(error),
+            Ok(_) => Ok(None),
+        }
+    });
+    let refusal = match deleted.await {
+        Err(error) if error.code == iam::DELETE_CONFLICT => {
+            Some(hanging::refusal(session, name, &error).await?.unwrap_or(error))
+        }
+        deleted => deleted?,
+    };
+    refusal.map_or(Ok(()), Err)
 }

@@ -15,6 +15,7 @@ use crate::sim::kind::Start;
 use crate::sim::record::Record;
 use crate::sim::scene::Refusal;
 use crate::sim::scene::Scene;
+use crate::types::iam::user::Hanging;
 
 const fn set(operation: &'static str, attributes: &'static [&'static str]) -> Change {
     Change::Set { operation, attributes, start: Start::Given, clear: None }
@@ -130,10 +131,25 @@ pub(crate) static USER: Kind = Kind {
     tagging: Some(iam::tagging("iam:TagUser", "iam:UntagUser")),
     name: Some(iam::name(64)),
     work: None,
-    rules: Rules { may_delete: refuse_with_policies, ..Rules::NONE },
+    rules: Rules { may_delete: refuse_with_what_hangs_on_it, ..Rules::NONE },
     calls: Calls::STANDARD,
-    reads: Reads::single(&["iam:GetUser", "iam:ListAttachedUserPolicies"]),
+    reads: Reads::single(&["iam:GetUser", "iam:ListAttachedUserPolicies"])
+        .deep(&["iam:GetLoginProfile"])
+        .deep_pages(&[("iam:ListVirtualMFADevices", 1_000)]),
 };
+
+/// A password for the console and MFA devices are deleted by requests of their own, which nfplan
+/// does not send.
+fn refuse_with_what_hangs_on_it(scene: &Scene<'_>, user: &Record) -> Result<(), Refusal> {
+    refuse_with_policies(scene, user)?;
+    let hanging = Hanging {
+        login_profile: user.attributes.contains_key("login_profile"),
+        devices: user.texts("mfa_devices").into_iter().map(str::to_owned).collect(),
+        keys: Vec::new(),
+    };
+    let refusal = hanging.refusal(&user.key.id);
+    refusal.map_or(Ok(()), |message| Err(Refusal::conflict("DeleteConflict", message)))
+}
 
 /// What gives a role to instances.
 pub(crate) static INSTANCE_PROFILE: Kind = Kind {

@@ -96,6 +96,40 @@ fn a_policy_that_another_client_attached_is_not_detached() {
 }
 
 #[test]
+fn a_password_and_an_mfa_device_hold_a_user_and_show_in_a_deep_read() {
+    let world = world();
+    let set = |name: &str, value: Option<Value>| {
+        let other = world.sim.other_client();
+        other.set_attribute(world.place(), ("iam.user", "x-nf-alice"), name, value).unwrap();
+    };
+    set("login_profile", Some("2026-11-01T00:00:00Z".into()));
+    set("mfa_devices", Some(Value::list(["arn:aws:iam::111122223333:mfa/phone"])));
+    let seen = |depth| {
+        let (id, inputs) = world.made["iam.user/client"].clone();
+        let Sighting::Present(live) = world.read("iam.user/client", Target::Id(id, inputs), depth)
+        else {
+            panic!("the user exists");
+        };
+        let names = ["login_profile", "mfa_devices"];
+        names.map(|name| live.attributes.contains_key(name))
+    };
+    assert_eq!((seen(Depth::Deep), seen(Depth::Bulk)), ([true, true], [false, false]));
+
+    let refused = |words: &str| {
+        let error = world.delete("iam.user/client").unwrap_err();
+        assert_eq!((error.code.as_str(), error.kind), ("DeleteConflict", ErrorKind::Conflict));
+        assert!(error.message.contains(words), "{error}");
+    };
+    refused(
+        "`aws iam delete-login-profile --user-name x-nf-alice` and `aws iam deactivate-mfa-dev",
+    );
+    set("login_profile", None);
+    refused("--serial-number arn:aws:iam::111122223333:mfa/phone`");
+    set("mfa_devices", None);
+    world.delete("iam.user/client").unwrap();
+}
+
+#[test]
 fn a_role_is_held_by_its_profile() {
     let mut world = World::new(Sim::in_memory());
     world.base();

@@ -12,6 +12,7 @@ use nfplan_engine::schema::Identity;
 use nfplan_engine::schema::Removal;
 use nfplan_engine::schema::Schema;
 use nfplan_engine::schema::Shape;
+use nfplan_engine::schema::Strangers;
 use nfplan_engine::schema::Tightening;
 use nfplan_engine::schema::UndoCreate;
 
@@ -19,7 +20,19 @@ use crate::types::common::TEXT_SET;
 use crate::types::common::as_given;
 use crate::types::common::create_first;
 use crate::types::common::nothing_predicted;
+use crate::types::common::quoted;
 use crate::types::risks::becomes;
+
+const OTHERS: Strangers = Strangers {
+    says: |_, others| {
+        let others = quoted(others);
+        format!(
+            "nfplan did not make {others}, which works beside its own access key: whoever has the \
+             secret gets in as well; delete it in AWS, unless you know whose it is"
+        )
+    },
+    holds: false,
+};
 
 /// The schema.
 pub static SCHEMA: Schema = Schema {
@@ -38,7 +51,9 @@ pub static SCHEMA: Schema = Schema {
                 |before, after| becomes("Active", before, after),
                 "lets the client in with a key",
             ),
-        Attribute::volatile("others", TEXT_SET, "they are keys that the user has beside this one"),
+        Attribute::volatile("others", TEXT_SET, "they are keys that the user has beside this one")
+            .deep()
+            .tells_of(OTHERS),
         Attribute::computed("id"),
     ],
     escalations: &[],

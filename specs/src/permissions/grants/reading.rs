@@ -49,6 +49,7 @@ pub(super) const GRANTS: &[Grant] = &[
             "iam:GetAccountSummary",
             "iam:ListInstanceProfiles",
             "iam:ListRoles",
+            "iam:ListVirtualMFADevices",
             "kms:ListAliases",
             "kms:ListKeys",
             "logs:DescribeLogGroups",
@@ -66,7 +67,13 @@ pub(super) const GRANTS: &[Grant] = &[
     Grant {
         sid: "SeeUsers",
         kind: Kind::ReadOnly,
-        actions: actions!["iam:GetUser", "iam:ListAccessKeys", "iam:ListAttachedUserPolicies"],
+        actions: actions![
+            "iam:GetLoginProfile",
+            "iam:GetUser",
+            "iam:ListAccessKeys",
+            "iam:ListAttachedUserPolicies",
+            "iam:ListMFADevices",
+        ],
         narrow: |target, statement| Some(statement.on(target.users())),
     },
     Grant {
