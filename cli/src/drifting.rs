@@ -36,6 +36,7 @@ use nfplan_engine::refusal::Refusal;
 use nfplan_engine::state::State;
 use nfplan_engine::store::Store;
 use nfplan_engine::value::Value;
+use nfplan_specs::hatchery::HAND;
 use nfplan_state::format::RunId;
 use nfplan_state::unit::OpenRun;
 use nfplan_state::unit::load;
@@ -274,6 +275,7 @@ where
             externals,
             schemas: self.reader.schemas(),
             open: underway.as_ref(),
+            hands: &[HAND],
         });
         let open = open.map(|run| run.id);
         if drift.findings.is_empty() {

@@ -29,8 +29,10 @@ use crate::step::StepId;
 use crate::value::Value;
 
 mod comparison;
+pub mod hand;
 
 pub use comparison::drift;
+use hand::Hand;
 
 /// All that the drift of a unit follows from.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +50,8 @@ pub struct DriftInput<'a> {
     pub schemas: &'a Schemas,
     /// The run that somebody left open.
     pub open: Option<&'a Underway<'a>>,
+    /// Other tools that may have been at work.
+    pub hands: &'a [Hand],
 }
 
 /// A run that is open.
@@ -69,6 +73,8 @@ pub enum Cause {
     DeletedOutside,
     /// Somebody deleted the object and made another one in its place.
     RemadeOutside,
+    /// A tool that is known by what it writes changed the attribute, or deleted the object.
+    KnownTool,
     /// Somebody changed the attribute.
     ChangedOutside,
     /// An object that nfplan did not make has the identity that a wanted one is to have, or is another
@@ -84,10 +90,11 @@ pub enum Cause {
 
 impl Cause {
     /// All, the worst first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::OpenRun,
         Self::DeletedOutside,
         Self::RemadeOutside,
+        Self::KnownTool,
         Self::ChangedOutside,
         Self::Unmanaged,
         Self::Unreadable,
@@ -101,6 +108,7 @@ impl Cause {
             Self::OpenRun
             | Self::DeletedOutside
             | Self::RemadeOutside
+            | Self::KnownTool
             | Self::ChangedOutside
             | Self::Unmanaged => true,
             Self::Unreadable | Self::ChangedAsWanted | Self::UnappliedSpec => false,
@@ -113,6 +121,8 @@ impl Cause {
 pub struct Finding {
     /// Why.
     pub cause: Cause,
+    /// The tool that did it, if it is known.
+    pub tool: Option<&'static str>,
     /// The resource.
     pub address: Address,
     /// The attribute; none if it is about the object as a whole.

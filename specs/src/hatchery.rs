@@ -4,11 +4,15 @@
 //! What nfplan has no use for is passed over in silence; what it has a use for and cannot take as it
 //! is, is told.
 
+mod hand;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
+
+pub use hand::HAND;
 
 use crate::escape::UserError;
 use crate::escape::escape_user;

@@ -102,7 +102,9 @@ def _(old, self, compute_environment_name, state, compute_resources, service_rol
     if environment is None:
         raise ClientException(f"{compute_environment_name} does not exist")
     refuse_while_working(environment, environment.name)
-    if compute_resources and ("subnets" in compute_resources) != ("securityGroupIds" in compute_resources):
+    # Those that stay as they are may be named alone.
+    given = [name for name in ("subnets", "securityGroupIds") if name in (compute_resources or {})]
+    if len(given) == 1 and sorted(compute_resources[given[0]]) != sorted(environment.compute_resources[given[0]]):
         raise ClientException("subnets and securityGroupIds are changed together")
     answer = old(compute_environment_name, state, None, service_role)
     environment.compute_resources.update(compute_resources or {})

@@ -2,10 +2,11 @@
 """What Hatchery leaves in an account on the server: its calls for one Nextflow user after the other,
 with its names, its tags and its omissions (uc-cdis/hatchery, hatchery/nextflow.go and vpc.go).
 
-    hatchery.py URL ACCOUNT ENVIRONMENT USER[:STOP]...
+    hatchery.py [--again] URL ACCOUNT ENVIRONMENT USER[:STOP]...
 
 USER is escaped already. Hatchery ends a launch at the first error and cleans nothing up: STOP is the
-step at which that happens, one of network, squid, template, environment, queue, role.
+step at which that happens, one of network, squid, template, environment, queue, role. --again
+is a launch of users who have everything: it is found, and written again as each launch does.
 """
 
 import json
@@ -13,7 +14,8 @@ import sys
 
 import boto3
 
-URL, ACCOUNT, ENVIRONMENT, *USERS = sys.argv[1:]
+AGAIN = "--again" in sys.argv
+URL, ACCOUNT, ENVIRONMENT, *USERS = [each for each in sys.argv[1:] if each != "--again"]
 REGION = "us-east-1"
 HOST = ENVIRONMENT.replace(".", "-")
 OWN = dict(endpoint_url=URL, region_name=REGION)
@@ -48,6 +50,27 @@ def tagged(kind, name):
 def zones():
     offered = ec2.describe_availability_zones()["AvailabilityZones"]
     return [zone["ZoneName"] for zone in offered]
+
+
+def named(name):
+    return [{"Name": "tag:Name", "Values": [name]}, {"Name": "tag:Environment", "Values": [ENVIRONMENT]}]
+
+
+def there(user):
+    """The network of a user who launches again, with its routes as each launch writes them."""
+    found = ec2.describe_vpcs(Filters=named(f"{HOST}-nf-vpc-{user}"))["Vpcs"]
+    if not found:
+        return None
+    own = lambda kind: f"{HOST}-nf-{kind}-{user}"  # noqa: E731
+    names = [f"{own('subnet')}-{n}" for n in range(3)]
+    subnets = [ec2.describe_subnets(Filters=named(name))["Subnets"][0]["SubnetId"] for name in names]
+    table = ec2.describe_route_tables(Filters=named(own("rt")))["RouteTables"][0]["RouteTableId"]
+    states = {"Name": "instance-state-name", "Values": ["stopped", "stopping", "running", "pending"]}
+    squids = ec2.describe_instances(Filters=[*named(own("squid")), states])["Reservations"]
+    ec2.replace_route(
+        RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", InstanceId=squids[0]["Instances"][0]["InstanceId"]
+    )
+    return dict(vpc=found[0]["VpcId"], subnets=subnets)
 
 
 def network(user):
@@ -130,14 +153,13 @@ def instance_profile():
 def template(user):
     data = "TUlNRS1WZXJzaW9uOiAxLjAKCg=="
     name = f"{HOST}-nf-{user}"
-    ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData={"UserData": data})
+    every = ec2.describe_launch_templates()["LaunchTemplates"]
+    if name not in [each["LaunchTemplateName"] for each in every]:
+        ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData={"UserData": data})
     return name
 
 
 def environment(user, net, profile, launch, image):
-    groups = ec2.describe_security_groups(
-        Filters=[{"Name": "vpc-id", "Values": [net["vpc"]]}, {"Name": "group-name", "Values": ["default"]}]
-    )["SecurityGroups"]
     name = f"{HOST}-nf-compute-env-{user}"
     resources = dict(
         type="EC2",
@@ -146,25 +168,40 @@ def environment(user, net, profile, launch, image):
         maxvCpus=9,
         instanceTypes=["m5.large"],
         subnets=net["subnets"],
-        securityGroupIds=[groups[0]["GroupId"]],
         instanceRole=profile,
-        ec2Configuration=[{"imageType": "ECS_AL2", "imageIdOverride": image}],
+        ec2Configuration=[
+            {"imageType": "ECS_AL2", "imageIdOverride": image},
+            {"imageType": "ECS_AL2_NVIDIA", "imageIdOverride": image},
+        ],
         launchTemplate={"launchTemplateName": launch, "version": "$Latest"},
         tags={"Name": f"{HOST}-hatchery-nf-{user}"},
     )
-    batch.create_compute_environment(
-        computeEnvironmentName=name,
-        type="MANAGED",
-        state="ENABLED",
-        computeResources=resources,
-        tags={"Name": f"{HOST}-hatchery-nf-{user}"},
-    )
+    if batch.describe_compute_environments(computeEnvironments=[name])["computeEnvironments"]:
+        policy = dict(jobExecutionTimeoutMinutes=30, terminateJobsOnUpdate=False)
+        batch.update_compute_environment(
+            computeEnvironment=name, state="ENABLED", computeResources=resources, updatePolicy=policy
+        )
+    else:
+        make_environment(user, net, name, resources)
     while True:
         found = batch.describe_compute_environments(computeEnvironments=[name])["computeEnvironments"][0]
         if found["status"] == "VALID":
             return name
         if found["status"] == "INVALID":
             raise Failed(found["statusReason"])
+
+
+def make_environment(user, net, name, resources):
+    groups = ec2.describe_security_groups(
+        Filters=[{"Name": "vpc-id", "Values": [net["vpc"]]}, {"Name": "group-name", "Values": ["default"]}]
+    )["SecurityGroups"]
+    batch.create_compute_environment(
+        computeEnvironmentName=name,
+        type="MANAGED",
+        state="ENABLED",
+        computeResources={**resources, "securityGroupIds": [groups[0]["GroupId"]]},
+        tags={"Name": f"{HOST}-hatchery-nf-{user}"},
+    )
 
 
 def bucket():
@@ -185,17 +222,25 @@ def bucket():
     s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
     condition = {"StringNotLikeIfExists": {"s3:x-amz-server-side-encryption-aws-kms-key-id": key["Arn"]}}
     statement = dict(
-        Effect="Deny", Principal="*", Action="s3:PutObject", Resource=f"arn:aws:s3:::{name}/*", Condition=condition
+        Sid="RequireKMSEncryption",
+        Effect="Deny",
+        Principal="*",
+        Action="s3:PutObject",
+        Resource=f"arn:aws:s3:::{name}/*",
+        Condition=condition,
     )
     s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
-    expiry = dict(ID="ExpireRule", Status="Enabled", Filter={"Prefix": ""}, Expiration={"Days": 30})
+    expiry = dict(Status="Enabled", Filter={"Prefix": ""}, Expiration={"Days": 30})
     s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [expiry]})
     return name, key["Arn"]
 
 
 def queue(user, compute):
+    name = f"{HOST}-nf-job-queue-{user}"
+    if batch.describe_job_queues(jobQueues=[name])["jobQueues"]:
+        return
     batch.create_job_queue(
-        jobQueueName=f"{HOST}-nf-job-queue-{user}",
+        jobQueueName=name,
         state="ENABLED",
         priority=0,
         computeEnvironmentOrder=[{"order": 0, "computeEnvironment": compute}],
@@ -206,35 +251,78 @@ def queue(user, compute):
 def policy(user, name, statements):
     path = f"/{HOST}-hatchery-nf-{user}/"
     document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    for known in iam.list_policies(PathPrefix=path)["Policies"]:
+        if known["PolicyName"] == name:
+            for version in iam.list_policy_versions(PolicyArn=known["Arn"])["Versions"]:
+                if not version["IsDefaultVersion"]:
+                    iam.delete_policy_version(PolicyArn=known["Arn"], VersionId=version["VersionId"])
+            iam.create_policy_version(PolicyArn=known["Arn"], PolicyDocument=document, SetAsDefault=True)
+            return known["Arn"]
     return iam.create_policy(PolicyName=name, Path=path, PolicyDocument=document)["Policy"]["Arn"]
 
 
-def allow(actions, resources):
-    return {"Effect": "Allow", "Action": actions, "Resource": resources}
+def allow(sid, actions, resources, condition=None):
+    conditions = {"Condition": {"StringLike": condition}} if condition else {}
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources, **conditions}
+
+
+def of_folder(user, store, key):
+    return [
+        allow("AllowListingBucketFolder", ["s3:ListBucket"], [f"arn:aws:s3:::{store}"], {"s3:prefix": [f"{user}/*"]}),
+        allow(
+            "AllowManagingBucketFolder",
+            ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+            [f"arn:aws:s3:::{store}/{user}/*"],
+        ),
+        allow("BucketEncryption", ["kms:GenerateDataKey", "kms:Decrypt"], [key]),
+    ]
+
+
+def of_client(user, role):
+    definitions = "arn:aws:batch:*:*:job-definition/*"
+    granular = ["DescribeJobQueues", "ListJobs", "SubmitJob", "CancelJob", "TerminateJob", "TagResource"]
+    return [
+        allow("AllowPassingNextflowJobsRole", ["iam:PassRole"], [role]),
+        allow(
+            "AllowBatchActionsWithGranularAuthz",
+            [f"batch:{action}" for action in granular],
+            [definitions, f"arn:aws:batch:*:*:job-queue/{HOST}-nf-job-queue-{user}"],
+        ),
+        allow(
+            "AllowBatchActionsWithoutGranularAuthz", ["batch:DescribeJobs", "batch:DescribeJobDefinitions"], ["*"]
+        ),
+        allow(
+            "AllowWhitelistedImages",
+            ["batch:RegisterJobDefinition"],
+            [definitions],
+            {"batch:Image": ["quay.io/biocontainers/*"]},
+        ),
+    ]
+
+
+def jobs_role(user, name):
+    path = f"/{HOST}-hatchery-nf-{user}/"
+    try:
+        made = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust("ecs-tasks.amazonaws.com"))
+        return made["Role"]["Arn"]
+    except iam.exceptions.EntityAlreadyExistsException:
+        return iam.list_roles(PathPrefix=path)["Roles"][0]["Arn"]
 
 
 def principals(user, store, key, stop):
-    home = [f"arn:aws:s3:::{store}/{user}/*"]
-    crypt = allow(["kms:GenerateDataKey", "kms:Decrypt"], [key])
     jobs = f"{HOST}-nf-jobs-{user}"
-    arn = policy(user, jobs, [allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], home), crypt])
+    arn = policy(user, jobs, of_folder(user, store, key))
     if stop == "role":
         raise Failed("the role")
-    path = f"/{HOST}-hatchery-nf-{user}/"
-    role = iam.create_role(
-        RoleName=jobs[:64], Path=path, AssumeRolePolicyDocument=trust("ecs-tasks.amazonaws.com")
-    )["Role"]["Arn"]
+    role = jobs_role(user, jobs[:64])
     iam.attach_role_policy(RoleName=jobs[:64], PolicyArn=arn)
     own = f"{HOST}-nf-{user}"
-    statements = [
-        allow(["iam:PassRole"], [role]),
-        allow(["batch:DescribeJobs", "batch:DescribeJobDefinitions"], ["*"]),
-        allow(["batch:SubmitJob", "batch:TerminateJob"], ["arn:aws:batch:*:*:job-definition/*"]),
-        allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], home),
-        crypt,
-    ]
-    arn = policy(user, own, statements)
-    iam.create_user(UserName=own, Tags=[{"Key": "Name", "Value": f"{HOST}-hatchery-nf-{user}"}])
+    arn = policy(user, own, [*of_client(user, role), *of_folder(user, store, key)])
+    try:
+        iam.create_user(UserName=own, Tags=[{"Key": "Name", "Value": f"{HOST}-hatchery-nf-{user}"}])
+    except iam.exceptions.EntityAlreadyExistsException:
+        for old in iam.list_access_keys(UserName=own)["AccessKeyMetadata"]:
+            iam.delete_access_key(UserName=own, AccessKeyId=old["AccessKeyId"])
     iam.attach_user_policy(UserName=own, PolicyArn=arn)
     iam.create_access_key(UserName=own)
 
@@ -246,10 +334,13 @@ def launch(user, stop):
         if stop == name:
             raise Failed(name)
 
-    net = network(user)
-    step("network")
-    squid(user, net, image)
-    step("squid")
+    # Two launches at once both find nothing.
+    net = there(user) if AGAIN else None
+    if net is None:
+        net = network(user)
+        step("network")
+        squid(user, net, image)
+        step("squid")
     profile, started = instance_profile(), template(user)
     step("template")
     compute = environment(user, net, profile, started, image)

@@ -32,7 +32,7 @@
 //! first. A unit with an open run has its id in `open_run` and was compared with what its recovery
 //! will leave. `attribute` is absent where a finding is about an object as a whole; `wanted`,
 //! `applied` and `live` are absent where there is no such value, and `live` also where it was not
-//! read, which `coverage` names. `wanted` is an expression, as `after` is in a plan. `apply` is what
+//! read, which `coverage` names. `tool` is there where the cause is `known_tool`. `wanted` is an expression, as `after` is in a plan. `apply` is what
 //! the next apply would do with the resource, `refusals` why it would refuse the unit.
 
 use std::collections::BTreeMap;
@@ -102,6 +102,8 @@ struct UnitDocument<'a> {
 #[derive(Debug, Serialize)]
 struct FindingDocument<'a> {
     cause: Cause,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool: Option<&'static str>,
     address: &'a Address,
     #[serde(skip_serializing_if = "Option::is_none")]
     attribute: Option<&'static str>,
@@ -171,6 +173,7 @@ impl<'a> UnitDocument<'a> {
     fn new(unit: &'a UnitDrift, depth: Depth) -> Self {
         let finding = |finding: &'a Finding| FindingDocument {
             cause: finding.cause,
+            tool: finding.tool,
             address: &finding.address,
             attribute: finding.attribute,
             paths: render::drift::paths(finding),

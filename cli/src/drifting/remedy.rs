@@ -38,7 +38,7 @@ pub fn commands(units: &[&UnitDrift], depth: Depth) -> Vec<String> {
 /// Whether an apply does something about what somebody did to a unit.
 fn is_mended_by_apply(unit: &UnitDrift) -> bool {
     let mended = |finding: &Finding| match finding.cause {
-        Cause::OpenRun | Cause::DeletedOutside | Cause::ChangedOutside => true,
+        Cause::OpenRun | Cause::DeletedOutside | Cause::KnownTool | Cause::ChangedOutside => true,
         Cause::RemadeOutside => finding.attribute.is_some(),
         Cause::Unmanaged | Cause::Unreadable | Cause::ChangedAsWanted | Cause::UnappliedSpec => {
             false

@@ -106,6 +106,11 @@ fn words(cause: Cause, less_safe: bool) -> (&'static str, &'static str, Style) {
             "somebody deleted these objects and made others in their place",
             RED,
         ),
+        Cause::KnownTool => (
+            "done by Hatchery",
+            "it is still running against this account; see the cut-over guide (- applied, + live)",
+            RED,
+        ),
         Cause::ChangedOutside if less_safe => {
             ("changed outside, less safe", "somebody took away what protects the unit", RED)
         }
@@ -234,6 +239,11 @@ fn is_drifted(unit: &UnitDrift) -> bool {
 /// What to do next.
 fn next(page: &mut Page, fleet: &FleetDrift) {
     let units: Vec<&UnitDrift> = fleet.units.iter().collect();
+    if fleet.findings().any(|finding| finding.cause == Cause::KnownTool) {
+        let text = "switch `nextflow.enabled` off in Hatchery's configuration, or each launch does it \
+            again";
+        page.put(&Line::at(0).styled(GREEN, "next: ").text(text));
+    }
     for command in commands(&units, fleet.depth) {
         page.put(&Line::at(0).styled(GREEN, "next: ").text(command));
     }

@@ -1,5 +1,6 @@
 //! The way over from Hatchery: an account in which it worked, half-made workspaces included.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::process::Command;
@@ -15,6 +16,8 @@ use crate::server;
 use crate::url;
 
 const ACCOUNT: &str = "800000000007";
+/// An account in which it goes on.
+const RESTLESS: &str = "800000000009";
 /// An account for what nobody cleans up.
 const CROWDED: &str = "800000000008";
 const ENVIRONMENT: &str = "commons.example.org";
@@ -27,7 +30,8 @@ const PROFILE: &str = "profiles:
     network: { mode: proxy, cidr: 192.168.0.0/16, allow_domains: [\".quay.io\"] }
 ";
 
-/// Has Hatchery work for these users, some of whose launches end early.
+/// Has Hatchery work for these users, some of whose launches end early; `--again` is for users who have
+/// everything already.
 fn hatchery(account: &str, users: &[&str]) {
     let tools = env::var("NFPLAN_TEST_TOOLS").expect("`tests/emulator/with` says where they are");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/emulator/hatchery.py");
@@ -136,4 +140,55 @@ fn a_launch_that_ran_twice_at_once_is_not_taken_for_one() {
     run(&project, &["state", "list"]).exits(0);
     let vpcs = somebody_in(CROWDED, "ec2", "describe_vpcs", &json!({})).to_string();
     assert!(vpcs.contains("nf-vpc-erin") && !vpcs.contains("nfplan:unit"), "{vpcs}");
+}
+
+#[test]
+fn a_launch_after_the_take_over_is_put_down_to_hatchery() {
+    let _server = server();
+    hatchery(RESTLESS, &["frank"]);
+    let project = project("again", RESTLESS, &["frank"]);
+    run(&project, &["adopt", "--auto-approve"]).exits(0);
+    run(&project, &["apply", "--auto-approve", "-q"]).exits(0);
+    run(&project, &["drift"]).exits(0);
+
+    hatchery(RESTLESS, &["--again", "frank"]);
+    let queue = json!({ "jobQueue": "commons-example-org-nf-job-queue-frank", "priority": 7 });
+    somebody_in(RESTLESS, "batch", "update_job_queue", &queue);
+    let shown = run(&project, &["drift"]).exits(2);
+    let shown = shown.shows("it is still running against this account; see the cut-over guide");
+    shown.shows("next: switch `nextflow.enabled` off in Hatchery's configuration");
+    let found = run(&project, &["drift", "--json"]).exits(2).json();
+    let units = found["units"].as_array().unwrap().iter();
+    let findings = units.flat_map(|unit| unit["findings"].as_array().unwrap());
+    let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
+    let told = |cause: &str| -> BTreeSet<String> {
+        let of_cause = findings.clone().filter(|finding| finding["cause"] == cause);
+        of_cause.map(|f| format!("{}#{}", text(&f["address"]), text(&f["attribute"]))).collect()
+    };
+    let environment =
+        ["image_type", "instance_profile", "instance_tags", "launch_template_version"];
+    let environment = environment.map(|name| format!("batch.compute_environment/main#{name}"));
+    let rest = [
+        "iam.access_key/client#",
+        "iam.policy/client#document",
+        "iam.policy/jobs#document",
+        "s3.bucket_lifecycle/work#rules",
+        "s3.bucket_policy/work#policy",
+    ];
+    let rewritten = told("known_tool");
+    let expected: BTreeSet<String> =
+        rest.map(str::to_owned).into_iter().chain(environment).collect();
+    assert!(rewritten.is_superset(&expected), "{found:#}");
+    let others: Vec<&String> = rewritten.difference(&expected).collect();
+    let image =
+        ["image_id", "launch_template_id"].map(|n| format!("batch.compute_environment/main#{n}"));
+    assert!(others.iter().all(|other| image.contains(*other)), "{others:?}");
+    assert_eq!(told("changed_outside"), ["batch.job_queue/main#priority".to_owned()].into());
+    let causes: Vec<&String> = found["summary"].as_object().unwrap().keys().collect();
+    // Subnets that were taken over stay in their zones.
+    assert_eq!(causes, ["changed_outside", "known_tool", "unapplied_spec"], "{found:#}");
+
+    // Hatchery's new key stays beside nfplan's until somebody deletes it.
+    run(&project, &["apply", "--refresh", "deep", "--auto-approve", "-q"]).exits(0);
+    run(&project, &["drift"]).exits(2).shows("1 not made by nfplan").shows("nfplan did not make `");
 }

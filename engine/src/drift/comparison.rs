@@ -7,6 +7,7 @@ use super::Cause;
 use super::Drift;
 use super::DriftInput;
 use super::Finding;
+use super::hand::put_down;
 use crate::address::Address;
 use crate::address::RemoteId;
 use crate::desired::Resource;
@@ -38,6 +39,11 @@ pub fn drift(input: DriftInput<'_>) -> Drift {
     }
     comparison.between();
     let mut drift = comparison.drift;
+    put_down(
+        &mut drift.findings,
+        input.hands,
+        (&input.state.unit, &input.state.source.environment),
+    );
     drift.findings.sort_by(|a, b| a.order().cmp(&b.order()));
     drift
 }
@@ -290,6 +296,7 @@ impl<'a> Comparison<'a, '_> {
             resource.map(|resource| *resource.origins.get(name).unwrap_or(&resource.origin));
         self.drift.findings.push(Finding {
             cause,
+            tool: None,
             address: address.clone(),
             attribute: Some(name),
             less_safe: cause.is_drift() && applied.is_some_and(safer),
@@ -320,6 +327,7 @@ impl<'a> Comparison<'a, '_> {
         let origin = resource.map(|resource| resource.origin);
         self.drift.findings.push(Finding {
             cause,
+            tool: None,
             address: address.clone(),
             attribute: None,
             less_safe: false,

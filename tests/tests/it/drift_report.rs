@@ -70,7 +70,7 @@ pub(crate) fn text(found: &FleetDrift) -> String {
     anstream::adapter::strip_str(&render::drift::drift(found, 100)).to_string()
 }
 
-fn document(found: &FleetDrift) -> Json {
+pub(crate) fn document(found: &FleetDrift) -> Json {
     serde_json::to_value(DriftDocument::new(found)).unwrap()
 }
 
@@ -109,7 +109,7 @@ impl Found {
         client.set_attribute(self.unit.place(), self.target(), name, value).unwrap();
     }
 
-    fn delete(&self, site: &Site) {
+    pub(crate) fn delete(&self, site: &Site) {
         let (kind, id) = self.target();
         site.cloud.other_client().delete_object(self.unit.place(), kind, id).unwrap();
     }
@@ -216,7 +216,7 @@ proptest! {
 }
 
 /// A site with alice, applied.
-fn applied() -> Site {
+pub(crate) fn applied() -> Site {
     let site = Site::new(&FleetSpec::of(ALICE, &[]));
     site.apply_fully();
     site
@@ -265,6 +265,13 @@ const DEEDS: &[(Cause, &str, Deed)] = &[
     (Cause::RemadeOutside, "remade_outside", || {
         let site = applied();
         make_again(&site, &of_alice(&site, ROLE));
+        site
+    }),
+    (Cause::KnownTool, "known_tool", || {
+        let site = applied();
+        let shared =
+            "arn:aws:iam::111122223333:instance-profile/data-example-org-nf-ecsInstanceRole";
+        of_alice(&site, ENVIRONMENT).set(&site, "instance_profile", Some(shared.into()));
         site
     }),
     (Cause::ChangedOutside, "changed_outside", || {

@@ -16,6 +16,7 @@ mod faults;
 mod hatchery;
 mod impatience;
 mod isolation;
+mod known_tool;
 mod late;
 mod matrix;
 mod matrix_fleet;
