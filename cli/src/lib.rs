@@ -9,7 +9,8 @@
 //!    is about.
 //! 3. [`planning`] goes place by place, platform first: [`pins`] answered, states loaded, the cloud
 //!    read, each unit planned by the engine. Only units with changes are kept. [`access`] has it
-//!    judged who then reaches what, and [`quotas`] whether the account may have as much.
+//!    judged who then reaches what, [`quotas`] whether the account may have as much, and
+//!    [`preflight`] whether whoever applies it may.
 //! 4. [`approval`] refuses what nobody allowed.
 //! 5. [`execution`] puts clock, signals and progress around [`applying`], which carries units out
 //!    side by side, each under its own lease; [`externals`] tells workspaces what their platform
@@ -48,6 +49,7 @@ pub mod help;
 pub mod interrupt;
 pub mod pins;
 pub mod planning;
+pub mod preflight;
 pub mod project;
 pub mod quotas;
 pub mod render;

@@ -21,6 +21,7 @@ use nfplan_engine::plan::UnitPlan;
 use nfplan_engine::planner::PlanInput;
 use nfplan_engine::planner::Planned;
 use nfplan_engine::planner::plan;
+use nfplan_engine::preflight::Permissions;
 use nfplan_engine::provider::Depth;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::provider::Wanted;
@@ -39,6 +40,7 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::pins::PinTable;
 use crate::pins::Pins;
+use crate::preflight;
 use crate::project::Project;
 use crate::quotas;
 use crate::quotas::Quotas;
@@ -73,6 +75,8 @@ pub struct FleetPlan {
     pub access: Access,
     /// What the plan leaves of quotas.
     pub quotas: Quotas,
+    /// Where whoever plans may not do all that the plan takes, or where that could not be told.
+    pub permissions: Vec<Permissions>,
     /// How many units were looked at.
     pub looked_at: u64,
     /// Every unit looked at, with or without changes; kept only where that is asked for, because a
@@ -115,7 +119,7 @@ impl FleetPlan {
         let isolation = self.access.verdicts.clone();
         let Quotas { touched: quotas, unreadable: quotas_unreadable } = self.quotas.clone();
         let checks = Plan { isolation, quotas, quotas_unreadable, ..Plan::new(units, refresh) };
-        Plan { open_runs, ..checks }
+        Plan { open_runs, permissions: self.permissions.clone(), ..checks }
     }
 }
 
@@ -226,7 +230,10 @@ impl PlacePlanner<'_> {
         for (unit, leak) in out.access.judge(store, self.place, existing, units).await? {
             out.refused.entry(unit).or_default().push(leak);
         }
-        quotas::check(&self.project.cloud, self.place, self.request, out).await
+        quotas::check(&self.project.cloud, self.place, self.request, out).await?;
+        // What it takes would be carried around in every plan.
+        Box::pin(preflight::check(self.project, self.place, self.request, out)).await;
+        Ok(())
     }
 
     async fn draft(&self, unit: &UnitId, universe: &Universe) -> Result<Draft, CliError> {

@@ -32,6 +32,7 @@ mod path;
 pub mod permissions;
 pub mod plan;
 mod policy;
+mod preflight;
 pub mod progress;
 pub mod prose;
 mod quotas;

@@ -19,7 +19,7 @@
 //! | words | [`address`], [`value`], [`digest`], [`dag`], [`expr`], [`policy`], [`shape`], [`schema`] |
 //! | facts | [`desired`], [`state`], [`observed`] |
 //! | ports | [`provider`], [`store`], [`clock`], [`journal`], [`observer`] |
-//! | decisions | [`outlook`], [`diff`], `identity`, `inspection`, `update`, [`change`], [`step`], [`plan`], [`refusal`], [`planner`], [`refresh`], [`drift`], [`access`], [`risk`], [`findings`], [`headroom`] |
+//! | decisions | [`outlook`], [`diff`], `identity`, `inspection`, `update`, [`change`], [`step`], [`plan`], [`refusal`], [`planner`], [`refresh`], [`drift`], [`access`], [`risk`], [`findings`], [`headroom`], [`preflight`] |
 //! | run model | [`event`], [`schedule`], [`fold`], [`recover`], [`report`] |
 //! | drivers | [`opening`], [`apply`] with `driver` and `call` |
 //!
@@ -59,6 +59,7 @@ pub mod outlook;
 pub mod plan;
 pub mod planner;
 pub mod policy;
+pub mod preflight;
 pub mod provider;
 pub mod recover;
 pub mod refresh;

@@ -21,6 +21,7 @@ use crate::desired::Source;
 use crate::digest::Digest;
 use crate::findings::Finding;
 use crate::headroom::Headroom;
+use crate::preflight::Permissions;
 use crate::state::State;
 use crate::step::DeleteCause;
 use crate::step::Operation;
@@ -164,6 +165,10 @@ pub struct Plan {
     /// Places whose quotas could not be read, with the reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub quotas_unreadable: BTreeMap<Place, String>,
+    /// Where whoever made the plan may not do all that applying and undoing it take, or where that
+    /// could not be told. A check: no part of the digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub permissions: Vec<Permissions>,
 }
 
 impl Plan {
@@ -183,6 +188,7 @@ impl Plan {
             isolation: BTreeMap::new(),
             quotas: Vec::new(),
             quotas_unreadable: BTreeMap::new(),
+            permissions: Vec::new(),
         }
     }
 

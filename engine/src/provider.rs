@@ -2,6 +2,7 @@
 //!
 //! `plan` and `drift` are handed a [`Reader`] only, so that they cannot change anything.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
@@ -49,6 +50,15 @@ pub trait Reader {
         place: &Place,
         types: &BTreeSet<&ResourceType>,
     ) -> impl Future<Output = Result<Survey, ProviderError>>;
+
+    /// Asks whether whoever makes this provider's requests may do something, and does none of it. The
+    /// answer is what the cloud's policies say, as far as it shows them: no promise that a request
+    /// will be taken.
+    fn may(
+        &self,
+        place: &Place,
+        questions: &[Question],
+    ) -> impl Future<Output = Result<Clearance, ProviderError>>;
 }
 
 /// Changes the cloud.
@@ -196,6 +206,52 @@ pub enum Limit {
     Told,
     /// It is what a new account has. This one may have been given more, and the cloud did not tell.
     Assumed,
+}
+
+/// Asks whether actions may be done on something. One that may be done on any of the resources may be
+/// done: which of them each action is about is the cloud's to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What, as policies name it: `iam:PassRole`.
+    pub actions: BTreeSet<Box<str>>,
+    /// On what: ARNs, `*` for what has none.
+    pub resources: BTreeSet<String>,
+    /// What the requests will say of themselves and of what they are about, by condition key.
+    pub context: BTreeMap<Box<str>, String>,
+}
+
+/// The answers to questions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clearance {
+    /// Whom they are about: an ARN.
+    pub principal: String,
+    /// For each question one for each of its actions, both in order.
+    pub verdicts: Vec<Vec<Verdict>>,
+}
+
+/// Whether something may be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may.
+    Allowed,
+    /// It may not.
+    Denied(Denial),
+    /// It hangs on something that was not told, in words that read on after "because".
+    Unknown(String),
+}
+
+/// How something is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Denial {
+    /// Nothing allows it.
+    NotAllowed,
+    /// A policy denies it, whatever others allow.
+    Forbidden,
+    /// The permissions boundary does not have it.
+    Bounded,
+    /// The organization does not let the account do it.
+    Organization,
 }
 
 /// Asks for an object.

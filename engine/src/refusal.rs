@@ -40,6 +40,8 @@ pub enum RefusalKind {
     Leak,
     /// The account may not have as many.
     Quota,
+    /// Whoever would apply it may not do all that it takes.
+    Permission,
 }
 
 impl Refusal {

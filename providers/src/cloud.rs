@@ -9,6 +9,7 @@ use nfplan_engine::address::AccountId;
 use nfplan_engine::address::Place;
 use nfplan_engine::address::ResourceType;
 use nfplan_engine::observed::Sighting;
+use nfplan_engine::provider::Clearance;
 use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::Depth;
@@ -16,6 +17,7 @@ use nfplan_engine::provider::Done;
 use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
 use nfplan_engine::provider::ProviderError;
+use nfplan_engine::provider::Question;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::provider::Survey;
 use nfplan_engine::provider::UpdateRequest;
@@ -130,6 +132,10 @@ impl Reader for Cloud {
         types: &BTreeSet<&ResourceType>,
     ) -> Result<Survey, ProviderError> {
         in_cloud!(self, place, cloud => cloud.survey(place, types))
+    }
+
+    async fn may(&self, place: &Place, questions: &[Question]) -> Result<Clearance, ProviderError> {
+        in_cloud!(self, place, cloud => cloud.may(place, questions))
     }
 }
 

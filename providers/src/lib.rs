@@ -16,6 +16,8 @@
 //!    any other way but one: [`delivered`] tells a key again that was delivered, to whoever may read
 //!    where it is.
 //!
+//! [`requests`] tells beforehand what a call will send, for those who ask whether that is allowed.
+//!
 //! A new resource type is a file under `types`, a line in the registry and the calls for it.
 
 #[cfg(feature = "aws")]
@@ -25,6 +27,7 @@ pub mod cloud;
 pub mod delivered;
 mod files;
 pub mod registry;
+pub mod requests;
 pub mod sim;
 pub mod sink;
 pub mod types;

@@ -32,6 +32,14 @@ macro_rules! reads_of {
         ) -> Result<nfplan_engine::provider::Survey, nfplan_engine::provider::ProviderError> {
             self.$cloud.survey(place, types).await
         }
+
+        async fn may(
+            &self,
+            place: &nfplan_engine::address::Place,
+            questions: &[nfplan_engine::provider::Question],
+        ) -> Result<nfplan_engine::provider::Clearance, nfplan_engine::provider::ProviderError> {
+            self.$cloud.may(place, questions).await
+        }
     };
 }
 

@@ -7,6 +7,7 @@ use nfplan_engine::address::Place;
 use nfplan_engine::address::ResourceType;
 use nfplan_engine::clock::Clock;
 use nfplan_engine::observed::Sighting;
+use nfplan_engine::provider::Clearance;
 use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::Depth;
@@ -14,6 +15,7 @@ use nfplan_engine::provider::Done;
 use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
 use nfplan_engine::provider::ProviderError;
+use nfplan_engine::provider::Question;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::provider::Survey;
 use nfplan_engine::provider::UpdateRequest;
@@ -90,6 +92,10 @@ impl<T: Reader, C: Clock> Reader for Slow<'_, T, C> {
         types: &BTreeSet<&ResourceType>,
     ) -> Result<Survey, ProviderError> {
         self.after_delay(self.inner.survey(place, types)).await
+    }
+
+    async fn may(&self, place: &Place, questions: &[Question]) -> Result<Clearance, ProviderError> {
+        self.after_delay(self.inner.may(place, questions)).await
     }
 }
 

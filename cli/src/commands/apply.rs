@@ -21,6 +21,7 @@ use crate::planning::FleetPlan;
 use crate::planning::Purpose;
 use crate::planning::Request;
 use crate::planning::plan_fleet;
+use crate::preflight;
 use crate::project::Project;
 use crate::render::difference::View;
 use crate::render::difference::differences;
@@ -89,8 +90,9 @@ impl Round<'_> {
         context: &Context,
         project: &Project,
         universe: &Universe,
-        planned: FleetPlan,
+        mut planned: FleetPlan,
     ) -> Result<Exit, CliError> {
+        preflight::refuse(&mut planned);
         let document = planned.document(self.refresh);
         show_unless_told(context, &document, &planned, self.showing, self.approval)?;
         refuse(context, &planned)?;

@@ -211,7 +211,10 @@ pub fn refuse(context: &Context, planned: &FleetPlan) -> Result<(), CliError> {
         1 => "a unit cannot be planned; nothing was changed".to_owned(),
         count => format!("{count} units cannot be planned; nothing was changed"),
     };
-    let error = CliError { details, ..CliError::refused(message) };
+    let mut all = planned.refused.values().flatten();
+    let denied = all.all(|refusal| refusal.kind == RefusalKind::Permission);
+    let exit = if denied { Exit::Denied } else { Exit::Refused };
+    let error = CliError { details, ..CliError::new(exit, message) };
     Err(if leaking.is_empty() {
         error
     } else {

@@ -23,6 +23,7 @@ use super::page::Line;
 use super::page::Page;
 use super::page::STRONG;
 use super::page::YELLOW;
+use super::preflight;
 use super::quotas;
 use super::undo;
 
@@ -148,6 +149,9 @@ fn footer(page: &mut Page, plan: &Plan, view: &View) {
         page.put(&Line::at(0).text(line));
     }
     for line in quotas::lines(plan, view.full) {
+        page.put(&line);
+    }
+    for line in preflight::lines(plan) {
         page.put(&line);
     }
     page.put(&Line::at(0).text(format!("digest sha256:{}", plan.digest.short())));

@@ -26,6 +26,7 @@ mod output;
 mod outputs;
 mod pages;
 mod permissions;
+mod preflight;
 mod reports;
 mod rollback;
 mod saved_plans;

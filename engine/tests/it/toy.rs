@@ -16,6 +16,7 @@ use nfplan_engine::address::ResourceType;
 use nfplan_engine::observed::Live;
 use nfplan_engine::observed::Owner;
 use nfplan_engine::observed::Sighting;
+use nfplan_engine::provider::Clearance;
 use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::Depth;
@@ -25,10 +26,12 @@ use nfplan_engine::provider::Left;
 use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
 use nfplan_engine::provider::ProviderError;
+use nfplan_engine::provider::Question;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::provider::Survey;
 use nfplan_engine::provider::Target;
 use nfplan_engine::provider::UpdateRequest;
+use nfplan_engine::provider::Verdict;
 use nfplan_engine::provider::Wanted;
 use nfplan_engine::schema::Identity;
 use nfplan_engine::schema::Kind;
@@ -427,6 +430,12 @@ impl Reader for Toy {
         _: &BTreeSet<&ResourceType>,
     ) -> Result<Survey, ProviderError> {
         Ok(Survey::default())
+    }
+
+    async fn may(&self, _: &Place, questions: &[Question]) -> Result<Clearance, ProviderError> {
+        let all = |question: &Question| vec![Verdict::Allowed; question.actions.len()];
+        let verdicts = questions.iter().map(all).collect();
+        Ok(Clearance { principal: "toy".into(), verdicts })
     }
 }
 

@@ -74,10 +74,15 @@ impl Access {
         let cell = self.places.borrow_mut().entry(place.clone()).or_default().clone();
         let clients = cell.get_or_try_init(async || {
             let config = self.config(place).await;
-            self.check(place, &config, calls).await?;
-            Ok(Rc::new(Clients::new(&config)))
+            let caller = self.check(place, &config, calls).await?;
+            Ok(Rc::new(Clients::new(&config, caller)))
         });
         clients.await.cloned()
+    }
+
+    /// The role that an account is entered through.
+    pub(crate) fn role(&self, account: &AccountId) -> Option<&str> {
+        self.roles.get(account).map(|role| role.arn.as_str())
     }
 
     async fn config(&self, place: &Place) -> SdkConfig {
@@ -101,19 +106,20 @@ impl Access {
             .build()
     }
 
+    /// Who is reached: an ARN, of the account that is meant.
     async fn check(
         &self,
         place: &Place,
         config: &SdkConfig,
         calls: &Calls,
-    ) -> Result<(), ProviderError> {
+    ) -> Result<String, ProviderError> {
         const OPERATION: &str = "sts:GetCallerIdentity";
         calls.looks(OPERATION);
         let caller = aws_sdk_sts::Client::new(config).get_caller_identity().send().await;
         let caller = caller.map_err(|error| error::of(OPERATION, &error, Left::Nothing))?;
         let account = caller.account.unwrap_or_default();
         if account == place.account.as_str() {
-            return Ok(());
+            return Ok(caller.arn.unwrap_or_default());
         }
         let way = match self.roles.get(&place.account) {
             Some(role) => format!("the role `{}` is", role.arn),

@@ -6,6 +6,8 @@ use aws_config::retry::RetryConfig;
 /// One client for each service, and a second one for requests that must not be repeated.
 #[derive(Debug)]
 pub(crate) struct Clients {
+    /// Whose requests theirs are: an ARN.
+    pub(crate) caller: String,
     pub(crate) batch: aws_sdk_batch::Client,
     pub(crate) ec2: aws_sdk_ec2::Client,
     pub(crate) ec2_once: aws_sdk_ec2::Client,
@@ -21,13 +23,14 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    pub(crate) fn new(config: &SdkConfig) -> Self {
+    pub(crate) fn new(config: &SdkConfig, caller: String) -> Self {
         let once = config.to_builder().retry_config(RetryConfig::disabled()).build();
         // Servers that stand in for S3 have no host name for each bucket.
         let s3 = aws_sdk_s3::config::Builder::from(config)
             .force_path_style(config.endpoint_url().is_some())
             .build();
         Self {
+            caller,
             batch: aws_sdk_batch::Client::new(config),
             ec2: aws_sdk_ec2::Client::new(config),
             ec2_once: aws_sdk_ec2::Client::new(&once),

@@ -45,6 +45,7 @@ mod kms;
 mod logs;
 mod lookup;
 mod pace;
+mod permissions;
 mod provider;
 mod reading;
 mod s3;

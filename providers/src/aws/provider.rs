@@ -10,6 +10,7 @@ use nfplan_engine::address::ResourceType;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::observed::Live;
 use nfplan_engine::observed::Sighting;
+use nfplan_engine::provider::Clearance;
 use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::Depth;
@@ -19,6 +20,7 @@ use nfplan_engine::provider::Left;
 use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
 use nfplan_engine::provider::ProviderError;
+use nfplan_engine::provider::Question;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::provider::Survey;
 use nfplan_engine::provider::Target;
@@ -34,6 +36,7 @@ use crate::aws::error;
 use crate::aws::error::Leaving;
 use crate::aws::kinds;
 use crate::aws::lookup;
+use crate::aws::permissions;
 use crate::aws::reading;
 use crate::aws::reading::Reading;
 use crate::aws::secretsmanager::current_version;
@@ -67,6 +70,10 @@ impl Reader for Aws {
         types: &BTreeSet<&ResourceType>,
     ) -> Result<Survey, ProviderError> {
         survey::survey(&Session::new(&self.0, place).await?, types).await
+    }
+
+    async fn may(&self, place: &Place, questions: &[Question]) -> Result<Clearance, ProviderError> {
+        permissions::may(&Session::new(&self.0, place).await?, questions).await
     }
 }
 

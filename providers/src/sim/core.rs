@@ -1,6 +1,7 @@
 //! All accounts of a simulated cloud, with their logs, faults and the list of calls.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -76,6 +77,9 @@ impl Core {
             cloud: Cloud::default(),
             log: folder.map(|folder| Log::new(folder, account.as_str())),
         };
+        if let Some(folder) = folder.filter(|_| is_new) {
+            self.settings.deny(account, denied_in(folder, account)?);
+        }
         let account = self.accounts.entry(account.clone()).or_insert_with(open);
         let Some(log) = &mut account.log else { return Ok(()) };
         for effects in log.read_tail()? {
@@ -138,6 +142,16 @@ impl Core {
     /// All accounts as last refreshed.
     pub(crate) fn clouds(&self) -> impl Iterator<Item = (&AccountId, &Cloud)> {
         self.accounts.iter().map(|(id, account)| (id, &account.cloud))
+    }
+}
+
+/// The actions that an account in a folder denies: one on each line of a file, if it is there.
+fn denied_in(folder: &Path, account: &AccountId) -> Result<BTreeSet<Box<str>>, SimError> {
+    let path = folder.join(format!("{account}.denied"));
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(text.split_whitespace().map(Into::into).collect()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeSet::new()),
+        Err(source) => Err(SimError::File { path, source }),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use nfplan_engine::address::Place;
 use nfplan_engine::address::Region;
+use nfplan_engine::preflight::Deed;
 use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::ProviderError;
@@ -226,11 +227,17 @@ pub(crate) struct Calls {
     pub(crate) create: Create,
     pub(crate) update: Update,
     pub(crate) delete: Delete,
+    /// The requests that these calls send to change something, beside those in the tables.
+    pub(crate) more: fn(&Deed<'_>) -> Vec<&'static str>,
 }
 
 impl Calls {
-    pub(crate) const STANDARD: Self =
-        Self { create: standard::create, update: standard::update, delete: standard::delete };
+    pub(crate) const STANDARD: Self = Self {
+        create: standard::create,
+        update: standard::update,
+        delete: standard::delete,
+        more: |_| Vec::new(),
+    };
 }
 
 /// The requests that read objects.

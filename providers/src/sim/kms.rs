@@ -1,6 +1,9 @@
 //! KMS: keys and their aliases. Keys are never deleted: what they encrypt would be lost.
 
 use nfplan_engine::address::Place;
+use nfplan_engine::preflight::Deed;
+use nfplan_engine::preflight::Seen;
+use nfplan_engine::preflight::Side;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::UpdateRequest;
@@ -75,7 +78,7 @@ pub(crate) static KEY: Kind = Kind {
     name: None,
     work: None,
     rules: Rules { check: check_key, ..Rules::NONE },
-    calls: Calls { update: update_key, delete: refuse_delete, ..Calls::STANDARD },
+    calls: Calls { update: update_key, delete: refuse_delete, more, ..Calls::STANDARD },
     reads: Reads {
         pages: &[("kms:ListAliases", 100)],
         each: &[
@@ -122,6 +125,19 @@ fn update_key(
         standard::bring(session, &record.key, &enabled)?;
     }
     standard::update(session, record, request)
+}
+
+fn more(deed: &Deed<'_>) -> Vec<&'static str> {
+    match deed {
+        Deed::Update { before, after, changed } if changed.contains("rotation") => {
+            let is_enabled = |side: &Side<'_>| matches!(side.see("enabled"), Seen::Value(value) if *value == Value::Bool(true));
+            let enabled = (!is_enabled(before)).then_some("kms:EnableKey");
+            enabled.into_iter().chain((!is_enabled(after)).then_some("kms:DisableKey")).collect()
+        }
+        Deed::Create { .. } | Deed::Update { .. } | Deed::Disable { .. } | Deed::Delete { .. } => {
+            Vec::new()
+        }
+    }
 }
 
 fn refuse_delete(

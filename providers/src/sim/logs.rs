@@ -43,7 +43,7 @@ pub(crate) static LOG_GROUP: Kind = Kind {
         operation: "logs:PutRetentionPolicy",
         attributes: &["retention_days"],
         start: Start::Unset,
-        clear: None,
+        clear: Some("logs:DeleteRetentionPolicy"),
     }],
     tagging: Some(Tagging { tag: "logs:TagResource", untag: Some("logs:UntagResource") }),
     name: Some(NameRule { attribute: "name", least: 1, most: 512, extra: "._-/#" }),

@@ -47,12 +47,13 @@ mod faults;
 mod file;
 mod iam;
 mod ids;
-mod kind;
+pub(crate) mod kind;
 mod kms;
 mod log;
 mod logs;
 mod lookup;
 mod other_client;
+mod permissions;
 mod provider;
 mod read;
 mod record;
@@ -160,6 +161,13 @@ impl Sim {
         limit: u64,
     ) -> Result<(), SimError> {
         self.core().settings.set_quota(account, resource_type, limit)
+    }
+
+    /// Denies whoever makes the requests to an account these actions, from now on and instead of those
+    /// before. (A cloud in a folder reads them from `<account>.denied`, one on each line.)
+    pub fn deny(&self, account: &AccountId, actions: &[&str]) {
+        let actions = actions.iter().map(|action| (*action).into()).collect();
+        self.core().settings.deny(account, actions);
     }
 
     /// Sets how long AWS works on something, in logical time.

@@ -9,6 +9,7 @@ use nfplan_engine::address::RemoteId;
 use nfplan_engine::address::ResourceType;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::observed::Sighting;
+use nfplan_engine::provider::Clearance;
 use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::Depth;
@@ -18,6 +19,7 @@ use nfplan_engine::provider::Left;
 use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
 use nfplan_engine::provider::ProviderError;
+use nfplan_engine::provider::Question;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::provider::Survey;
 use nfplan_engine::provider::Target;
@@ -37,6 +39,7 @@ use crate::sim::iam::access_key;
 use crate::sim::kind;
 use crate::sim::kind::Kind;
 use crate::sim::lookup;
+use crate::sim::permissions;
 use crate::sim::read;
 use crate::sim::record::Key;
 use crate::sim::scene::Attempt;
@@ -70,6 +73,10 @@ impl Reader for Sim {
         types: &BTreeSet<&ResourceType>,
     ) -> Result<Survey, ProviderError> {
         self.looking(place, |session| survey::survey(session, types))
+    }
+
+    async fn may(&self, place: &Place, questions: &[Question]) -> Result<Clearance, ProviderError> {
+        self.looking(place, |session| permissions::may(session, questions))
     }
 }
 

@@ -144,7 +144,7 @@ const fn part(
 /// How new contents are encrypted.
 pub(crate) static BUCKET_ENCRYPTION: Kind = part(
     "s3.bucket_encryption",
-    ["s3:PutBucketEncryption", "s3:DeleteBucketEncryption"],
+    ["s3:PutBucketEncryption", "s3:PutEncryptionConfiguration"],
     &["s3:GetBucketEncryption"],
     &[set("s3:PutBucketEncryption", &["algorithm", "kms_key_id", "bucket_key"])],
 );
@@ -152,9 +152,9 @@ pub(crate) static BUCKET_ENCRYPTION: Kind = part(
 /// How long contents are kept.
 pub(crate) static BUCKET_LIFECYCLE: Kind = part(
     "s3.bucket_lifecycle",
-    ["s3:PutBucketLifecycleConfiguration", "s3:DeleteBucketLifecycle"],
-    &["s3:GetBucketLifecycleConfiguration"],
-    &[set("s3:PutBucketLifecycleConfiguration", &["rules"])],
+    ["s3:PutLifecycleConfiguration", "s3:PutLifecycleConfiguration"],
+    &["s3:GetLifecycleConfiguration"],
+    &[set("s3:PutLifecycleConfiguration", &["rules"])],
 );
 
 /// Who may do what with the bucket.
@@ -194,10 +194,10 @@ fn check_policy(scene: &Scene<'_>, _: Option<&Record>, part: &Record) -> Result<
 /// What keeps contents from the public.
 pub(crate) static PUBLIC_ACCESS_BLOCK: Kind = part(
     "s3.public_access_block",
-    ["s3:PutPublicAccessBlock", "s3:DeletePublicAccessBlock"],
-    &["s3:GetPublicAccessBlock"],
+    ["s3:PutBucketPublicAccessBlock", "s3:PutBucketPublicAccessBlock"],
+    &["s3:GetBucketPublicAccessBlock"],
     &[set(
-        "s3:PutPublicAccessBlock",
+        "s3:PutBucketPublicAccessBlock",
         &[
             "block_public_acls",
             "ignore_public_acls",

@@ -3,6 +3,7 @@
 //! No value is kept, only which key's secret each version holds: a version has the key id as its
 //! staging label, and `AWSCURRENT` is on the one that was promoted last.
 
+use nfplan_engine::preflight::Deed;
 use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::ErrorKind;
 use nfplan_engine::provider::ProviderError;
@@ -33,7 +34,10 @@ use crate::sim::session::Session;
 use crate::sim::standard;
 use crate::types::common::partition;
 
-const MOVE_LABEL: &str = "secretsmanager:UpdateSecretVersionStage";
+pub(crate) const MOVE_LABEL: &str = "secretsmanager:UpdateSecretVersionStage";
+
+/// The request that puts a key's secret in.
+pub(crate) const STAGE: &str = "secretsmanager:PutSecretValue";
 
 static CODES: Codes = Codes {
     invalid: "InvalidParameterException",
@@ -106,9 +110,15 @@ pub(crate) static CURRENT_VERSION: Kind = Kind {
         update: promote_other,
         // The label goes with the secret; there is always one current version.
         delete: |_, _, _| Ok(()),
+        more,
     },
     reads: READS,
 };
+
+/// Another key's secret is given out by the request that gives out the first one.
+fn more(deed: &Deed<'_>) -> Vec<&'static str> {
+    if matches!(deed, Deed::Update { .. }) { vec![MOVE_LABEL] } else { Vec::new() }
+}
 
 /// Only what waits in the secret can be promoted.
 fn check_staged(scene: &Scene<'_>, _: Option<&Record>, version: &Record) -> Result<(), Refusal> {
@@ -147,7 +157,7 @@ pub(crate) fn stage(
     secret: &str,
     key: &str,
 ) -> Result<(), ProviderError> {
-    session.request("secretsmanager:PutSecretValue", |scene| {
+    session.request(STAGE, |scene| {
         let mut secret = find(scene, secret)?.clone();
         let mut staged = secret.hidden_list("staged").to_vec();
         staged.push(Value::text(key));

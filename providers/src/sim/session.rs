@@ -112,6 +112,7 @@ impl<'a> Session<'a> {
     /// Sends a request that only looks.
     pub(crate) fn look(&mut self, operation: &'static str) -> Result<(), ProviderError> {
         self.count(operation, false);
+        self.refuse_denied(operation)?;
         match self.core.faults.strike(operation, None) {
             None => Ok(()),
             Some((_, kind)) => Err(refused_on_demand(operation, kind, self.left())),
@@ -166,12 +167,21 @@ impl<'a> Session<'a> {
     /// Counts a mutating request and lets a fault strike it.
     fn send(&mut self, operation: &'static str) -> Result<Option<Strike>, ProviderError> {
         self.count(operation, true);
+        self.refuse_denied(operation)?;
         match self.core.faults.strike(operation, self.step.as_ref()) {
             Some((FaultMode::BeforeEffect, kind)) => {
                 Err(refused_on_demand(operation, kind, self.left()))
             }
             fault => Ok(fault),
         }
+    }
+
+    /// Refuses what the account denies whoever makes the requests.
+    fn refuse_denied(&self, operation: &'static str) -> Result<(), ProviderError> {
+        if self.settings().denies(&self.place.account, operation) {
+            return Err(refused_on_demand(operation, ErrorKind::Denied, self.left()));
+        }
+        Ok(())
     }
 
     /// Answers a request that had its effect, unless a fault struck it.

@@ -1,6 +1,7 @@
-//! What may be set of a simulated cloud: quotas and how long AWS takes.
+//! What may be set of a simulated cloud: quotas, permissions and how long AWS takes.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use nfplan_engine::address::AccountId;
 use nfplan_engine::schema::Schema;
@@ -21,13 +22,15 @@ pub(crate) struct Settings {
     schemas: BTreeMap<&'static str, &'static Schema>,
     quotas: BTreeMap<(AccountId, &'static str), u64>,
     durations: BTreeMap<Work, u64>,
+    denied: BTreeMap<AccountId, BTreeSet<Box<str>>>,
 }
 
 impl Settings {
     pub(crate) fn new() -> Self {
         let schemas = registry::schemas();
         let schemas = schemas.iter().map(|schema| (schema.resource_type, schema)).collect();
-        Self { schemas, quotas: BTreeMap::new(), durations: BTreeMap::new() }
+        let (quotas, durations) = (BTreeMap::new(), BTreeMap::new());
+        Self { schemas, quotas, durations, denied: BTreeMap::new() }
     }
 
     pub(crate) fn schema(&self, resource_type: &'static str) -> &'static Schema {
@@ -58,6 +61,15 @@ impl Settings {
             .ok_or_else(|| SimError::Quota { resource_type: resource_type.to_owned() })?;
         self.quotas.insert((account.clone(), quota.resource_type), limit);
         Ok(())
+    }
+
+    /// Whether whoever makes the requests is denied an action in an account.
+    pub(crate) fn denies(&self, account: &AccountId, action: &str) -> bool {
+        self.denied.get(account).is_some_and(|denied| denied.contains(action))
+    }
+
+    pub(crate) fn deny(&mut self, account: &AccountId, actions: BTreeSet<Box<str>>) {
+        self.denied.insert(account.clone(), actions);
     }
 
     pub(crate) fn duration(&self, work: Work) -> u64 {

@@ -26,7 +26,7 @@ pub(crate) fn survey(
         let kind = kind::of(quota.resource_type);
         let used = session.cloud().count_seen(kind.resource_type, kind.scope(session.place));
         if quota.resource_type == "s3.bucket" {
-            session.look("s3:ListBuckets")?;
+            session.look("s3:ListAllMyBuckets")?;
         }
         if let Some((operation, page)) = kind.reads.pages.first() {
             (0..used.div_ceil(*page).max(1)).try_for_each(|_| session.look(operation))?;

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | rows of the table | `grant` |
 //! | the table, by service | `grants` |
+//! | what some calls take of it | `need` |
 //! | from names and tags to resources and conditions | `target` |
 //! | who makes the calls that are in no account: states, and getting in | `runner` |
 //! | documents within AWS's limit of size | `document` |
@@ -18,6 +19,7 @@
 mod document;
 mod grant;
 mod grants;
+mod need;
 mod runner;
 mod target;
 
@@ -26,6 +28,8 @@ use std::collections::BTreeSet;
 pub use document::Document;
 pub use document::TooLarge;
 pub use grants::NOT_GRANTED;
+pub use need::Need;
+pub use need::needs;
 pub use runner::of_runner;
 
 use crate::fleet::Fleet;

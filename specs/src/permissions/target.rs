@@ -97,6 +97,11 @@ impl<'a> Target<'a> {
         [self.iam("instance-profile", &format!("/{}", self.everybody.instance_role()))]
     }
 
+    /// All roles and users of the account, whosever they are.
+    pub(super) fn everybody(&self) -> [String; 2] {
+        [self.iam("role", "/*"), self.iam("user", "/*")]
+    }
+
     /// Everything in IAM that a workspace has.
     pub(super) fn principals(&self) -> Vec<String> {
         self.roles().into_iter().chain(self.users()).collect()

@@ -22,6 +22,7 @@ mod matrix;
 mod matrix_fleet;
 mod matrix_moved;
 mod pace;
+mod preflight;
 mod quotas;
 mod rendering;
 mod restored;

@@ -73,7 +73,7 @@ pub(crate) static KIND: Kind = Kind {
         hangs: |cloud, record| missing_role(cloud, record).is_some(),
         ..Rules::NONE
     },
-    calls: Calls { create, update, delete },
+    calls: Calls { create, update, delete, more: |deed| batch::updating(deed, UPDATE) },
     reads: Reads::listing(&[(POLL, 100)]),
 };
 

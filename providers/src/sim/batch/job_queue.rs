@@ -1,5 +1,6 @@
 //! Job queues and the jobs in them.
 
+use nfplan_engine::preflight::Deed;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::UpdateRequest;
@@ -28,6 +29,10 @@ use crate::sim::standard;
 
 const POLL: &str = "batch:DescribeJobQueues";
 const UPDATE: &str = "batch:UpdateJobQueue";
+const END: &str = "batch:TerminateJob";
+
+/// Whether no jobs are left: seen, not stored.
+pub(super) const DRAINED: &str = "drained";
 
 /// The states of a job that is not finished, `RUNNING` again at the end because jobs move on while
 /// the others are listed.
@@ -59,9 +64,16 @@ pub(crate) static KIND: Kind = Kind {
         delete: Some((Work::JobQueue, "DELETING")),
     }),
     rules: Rules { check, complete, may_delete: batch::may_delete, view, ..Rules::NONE },
-    calls: Calls { create: standard::create, update, delete },
+    calls: Calls { create: standard::create, update, delete, more },
     reads: Reads::listing(&[(POLL, 100)]).deep(&["batch:ListJobs"]),
 };
+
+/// Jobs are ended, not updated away.
+fn more(deed: &Deed<'_>) -> Vec<&'static str> {
+    let drains = matches!(deed, Deed::Update { changed, .. } if changed.contains(DRAINED));
+    let ending = drains.then_some(END);
+    ending.into_iter().chain(batch::updating(deed, UPDATE)).collect()
+}
 
 fn check(scene: &Scene<'_>, before: Option<&Record>, queue: &Record) -> Result<(), Refusal> {
     let none = Vec::new();
@@ -104,11 +116,11 @@ fn check_time_limit(limit: &Attributes) -> Result<(), Refusal> {
 
 /// Whether jobs are left is seen, not stored.
 fn complete(_: &Scene<'_>, queue: &mut Record) {
-    queue.attributes.remove("drained");
+    queue.attributes.remove(DRAINED);
 }
 
 fn view(_: &Cloud, queue: &Record, attributes: &mut Attributes) {
-    attributes.insert("drained".into(), queue.hidden_list("jobs").is_empty().into());
+    attributes.insert(DRAINED.into(), queue.hidden_list("jobs").is_empty().into());
 }
 
 fn update(
@@ -118,7 +130,7 @@ fn update(
 ) -> Result<(), ProviderError> {
     let mut wanted = request.after.clone();
     session.settings().schema(KIND.resource_type).normalise(&mut wanted);
-    let drain = wanted.remove("drained") == Some(Value::Bool(true));
+    let drain = wanted.remove(DRAINED) == Some(Value::Bool(true));
     let mut changes = wanted.clone();
     changes.remove("tags");
     if changes.iter().any(|(name, value)| record.attributes.get(name) != Some(value)) {
@@ -135,7 +147,7 @@ fn end_jobs(session: &mut Session<'_>, key: &Key) -> Result<(), ProviderError> {
     }
     let jobs = session.record(key).map(|queue| queue.hidden_list("jobs").to_vec());
     for job in jobs.unwrap_or_default() {
-        standard::change(session, key, "batch:TerminateJob", |_, queue| {
+        standard::change(session, key, END, |_, queue| {
             if let Some(Value::List(jobs)) = queue.hidden.get_mut("jobs") {
                 jobs.retain(|other| *other != job);
             }

@@ -1,5 +1,6 @@
 //! AWS Batch: compute environments and job queues.
 
+use nfplan_engine::preflight::Deed;
 use nfplan_engine::provider::ErrorKind;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::value::Attributes;
@@ -35,6 +36,17 @@ const TAGGING: Option<Tagging> =
 
 const NAME: Option<NameRule> =
     Some(NameRule { attribute: "name", least: 1, most: 128, extra: "-_" });
+
+/// Updates change everything but tags and what is only seen; what is deleted has been disabled.
+fn updating(deed: &Deed<'_>, operation: &'static str) -> Vec<&'static str> {
+    let apart = ["tags", job_queue::DRAINED];
+    let sends = match deed {
+        Deed::Update { changed, .. } => changed.iter().any(|name| !apart.contains(&&**name)),
+        Deed::Delete { .. } => true,
+        Deed::Create { .. } | Deed::Disable { .. } => false,
+    };
+    if sends { vec![operation] } else { Vec::new() }
+}
 
 /// Batch takes a change only while it works on no other one.
 fn refuse_while_working(record: &Record) -> Result<(), Refusal> {

@@ -1,5 +1,8 @@
 //! Instances: the proxy of a workspace.
 
+use nfplan_engine::preflight::Deed;
+use nfplan_engine::preflight::Seen;
+use nfplan_engine::preflight::Side;
 use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::UpdateRequest;
@@ -26,6 +29,8 @@ use crate::sim::session::Session;
 use crate::sim::standard;
 
 const POLL: &str = "ec2:DescribeInstances";
+const START: &str = "ec2:StartInstances";
+const STOP: &str = "ec2:StopInstances";
 
 /// The type.
 pub(crate) static KIND: Kind = Kind {
@@ -69,9 +74,23 @@ pub(crate) static KIND: Kind = Kind {
         delete: Some((Work::Instance, "shutting-down")),
     }),
     rules: Rules { check, complete, ..Rules::NONE },
-    calls: Calls { create, update, delete: standard::delete },
+    calls: Calls { create, update, more, ..Calls::STANDARD },
     reads: Reads::listing(&[(POLL, 1_000)]).deep(&["ec2:DescribeInstanceAttribute"]),
 };
+
+/// The state is brought about by requests of its own.
+fn more(deed: &Deed<'_>) -> Vec<&'static str> {
+    let is_stopped = |side: &Side<'_>| matches!(side.see("state"), Seen::Value(state) if state.as_text() == Some("stopped"));
+    match deed {
+        Deed::Create { inputs } if is_stopped(inputs) => vec![STOP],
+        Deed::Update { after, changed, .. } if changed.contains("state") => {
+            vec![if is_stopped(after) { STOP } else { START }]
+        }
+        Deed::Create { .. } | Deed::Update { .. } | Deed::Disable { .. } | Deed::Delete { .. } => {
+            Vec::new()
+        }
+    }
+}
 
 fn check(scene: &Scene<'_>, before: Option<&Record>, instance: &Record) -> Result<(), Refusal> {
     let image = instance.text_or_empty("image_id");
@@ -137,9 +156,9 @@ fn bring_state(
         return Ok(());
     }
     if wanted == Some("stopped") {
-        turn(session, key, "ec2:StopInstances", ["running", "stopping", "stopped"])
+        turn(session, key, STOP, ["running", "stopping", "stopped"])
     } else {
-        turn(session, key, "ec2:StartInstances", ["stopped", "pending", "running"])
+        turn(session, key, START, ["stopped", "pending", "running"])
     }
 }
 

@@ -1,5 +1,6 @@
 //! Launch templates and their versions, which never change.
 
+use nfplan_engine::preflight::Deed;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::UpdateRequest;
 use nfplan_engine::value::Attributes;
@@ -40,12 +41,24 @@ pub(crate) static KIND: Kind = Kind {
     name: Some(NameRule { attribute: "name", least: 3, most: 128, extra: "()./_-" }),
     work: None,
     rules: Rules { complete, ..Rules::NONE },
-    calls: Calls { update, ..Calls::STANDARD },
+    calls: Calls { update, more, ..Calls::STANDARD },
     reads: Reads::listing(&[
         ("ec2:DescribeLaunchTemplates", 200),
         ("ec2:DescribeLaunchTemplateVersions", 200),
     ]),
 };
+
+/// A change of the content makes a version, and makes it the one that counts.
+fn more(deed: &Deed<'_>) -> Vec<&'static str> {
+    match deed {
+        Deed::Update { changed, .. } if CONTENT.iter().any(|name| changed.contains(*name)) => {
+            vec!["ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate"]
+        }
+        Deed::Create { .. } | Deed::Update { .. } | Deed::Disable { .. } | Deed::Delete { .. } => {
+            Vec::new()
+        }
+    }
+}
 
 fn content(attributes: &Attributes) -> Value {
     let parts = CONTENT

@@ -1,6 +1,9 @@
 //! Access keys. Their secrets go straight to where they are delivered and stay out of every record.
 
 use nfplan_engine::address::RemoteId;
+use nfplan_engine::preflight::Deed;
+use nfplan_engine::preflight::Seen;
+use nfplan_engine::preflight::Side;
 use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::ErrorKind;
@@ -55,9 +58,21 @@ pub(crate) static KIND: Kind = Kind {
     name: None,
     work: None,
     rules: Rules { check, ..Rules::NONE },
-    calls: Calls { create, update: standard::update, delete },
+    calls: Calls { create, delete, more, ..Calls::STANDARD },
     reads: Reads::single(&[]).deep(&["iam:ListAccessKeys"]),
 };
+
+/// A secret is put in where it is delivered, and taken off if it was not promoted.
+fn more(deed: &Deed<'_>) -> Vec<&'static str> {
+    let is_delivered = |side: &Side<'_>| side.see("secret_id") != Seen::Absent;
+    match deed {
+        Deed::Create { inputs } if is_delivered(inputs) => vec![secrets::STAGE],
+        Deed::Delete { before } if is_delivered(before) => vec![secrets::MOVE_LABEL],
+        Deed::Create { .. } | Deed::Update { .. } | Deed::Disable { .. } | Deed::Delete { .. } => {
+            Vec::new()
+        }
+    }
+}
 
 fn check(scene: &Scene<'_>, before: Option<&Record>, key: &Record) -> Result<(), Refusal> {
     let user = scene.find("iam.user", key.text_or_empty("user"));

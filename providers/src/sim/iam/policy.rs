@@ -1,5 +1,7 @@
 //! Customer managed policies and their versions.
 
+use nfplan_engine::preflight::Deed;
+use nfplan_engine::preflight::Side;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::ErrorKind;
 use nfplan_engine::provider::ProviderError;
@@ -40,9 +42,26 @@ pub(crate) static KIND: Kind = Kind {
     name: Some(iam::name(128)),
     work: None,
     rules: Rules { complete, may_delete, ..Rules::NONE },
-    calls: Calls { update, delete, ..Calls::STANDARD },
+    calls: Calls { update, delete, more, ..Calls::STANDARD },
     reads: Reads::single(&["iam:GetPolicy", "iam:GetPolicyVersion"]),
 };
+
+/// A document is a version: made or taken up again, and in the end deleted.
+fn more(deed: &Deed<'_>) -> Vec<&'static str> {
+    match deed {
+        Deed::Update { changed, .. } if changed.contains("document") => {
+            vec![
+                "iam:CreatePolicyVersion",
+                "iam:DeletePolicyVersion",
+                "iam:SetDefaultPolicyVersion",
+            ]
+        }
+        Deed::Delete { before: Side::Known(_) } => vec!["iam:DeletePolicyVersion"],
+        Deed::Create { .. } | Deed::Update { .. } | Deed::Disable { .. } | Deed::Delete { .. } => {
+            Vec::new()
+        }
+    }
+}
 
 /// A version: its number and its document.
 fn version(number: i64, document: &Value) -> Value {

@@ -7,6 +7,14 @@ use super::super::grant::actions;
 
 pub(super) const GRANTS: &[Grant] = &[
     Grant {
+        // Before anything is changed, IAM is asked whether it may be. Whose credentials those are is not
+        // known here: whoever attaches this may name the one role or user that it is attached to.
+        sid: "AskFirst",
+        kind: Kind::ReadOnly,
+        actions: actions!["iam:GetRole", "iam:SimulatePrincipalPolicy"],
+        narrow: |target, statement| Some(statement.on(target.everybody())),
+    },
+    Grant {
         sid: "SeeNetworks",
         kind: Kind::ReadOnly,
         actions: actions![
