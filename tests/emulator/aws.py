@@ -5,7 +5,7 @@
 
 moto answers requests in threads and checks S3 preconditions before it acts, so that two writers can
 both win. The front's lock makes each request atomic, as S3 promises. What moto lacks of AWS is in
-`batch`, `corrections` and `answers`; `engine/docs/emulator.md` lists where it still differs.
+`batch`, `corrections`, `answers` and `simulator`; `engine/docs/emulator.md` lists where it still differs.
 
 Faults are set by a client:
 
@@ -42,6 +42,7 @@ import corrections  # noqa: F401
 import moto.backends
 import moto.s3.models
 import shapes
+import simulator
 from moto.core.config import default_user_config
 from moto.iam.access_control import PermissionResult
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -202,6 +203,10 @@ class Front:
             return refusal(service, "ClientException", 400, "at most 100 names")
         if service == "iam" and answers.too_large(op, body):
             return refusal(service, "LimitExceeded", 409, "Cannot exceed quota for PolicySize: 6144")
+        if (service, op) == ("iam", "SimulatePrincipalPolicy"):
+            answer = simulator.simulate(checks.account_of(env), answers.form(body))
+            code, status, message = answer
+            return refusal(service, code, status, message) if isinstance(status, int) else answer
         if service == "ec2" and (known := self.tokens.known(op, body)):
             return refusal(service, known, 400) if isinstance(known, str) else known
         paged = answers.is_paged(service, op)

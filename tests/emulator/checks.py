@@ -55,12 +55,17 @@ def of(env, body, service, op):
     return asked.account, [list(check) for check in HANDLERS[service](asked)]
 
 
+def account_of(env):
+    """The account that a request is sent to."""
+    return get_account_id_from(re.search(r"Credential=([^/]+)/", env["HTTP_AUTHORIZATION"])[1])
+
+
 class Asked:
     """A request, and where it is sent to."""
 
     def __init__(self, env, body, service, op):
-        scope = re.search(r"Credential=([^/]+)/\d+/([^/]+)/", env["HTTP_AUTHORIZATION"])
-        self.account, self.region = get_account_id_from(scope[1]), scope[2]
+        region = re.search(r"Credential=[^/]+/\d+/([^/]+)/", env["HTTP_AUTHORIZATION"])[1]
+        self.account, self.region = account_of(env), region
         self.service, self.op, self.env = service, op, env
         self.action = f"{service}:{op}"
         text = body.decode()
@@ -181,7 +186,7 @@ def iam_resource(asked, backend):
         return found.arn if found else own(kind, fields.get("RoleName") or fields.get("UserName"))
     if op == "CreatePolicy":
         return own("policy", fields["PolicyName"])
-    return fields.get("PolicyArn", "*")
+    return fields.get("PolicySourceArn") or fields.get("PolicyArn", "*")
 
 
 # --- Batch --------------------------------------------------------------------------------------

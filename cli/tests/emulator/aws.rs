@@ -96,7 +96,9 @@ pub(crate) fn get(path: &str, body: Option<&Json>) -> Json {
 
 fn is_change(operation: &str) -> bool {
     let name = operation.to_ascii_lowercase();
-    !["describe", "get", "list", "head", "assumerole"].iter().any(|prefix| name.starts_with(prefix))
+    !["describe", "get", "list", "head", "simulate", "assumerole"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 fn operations(requests: &[(String, String)]) -> Vec<&str> {

@@ -35,7 +35,7 @@ fn rule(service: &str, operation: &str, nth: usize, kind: &str) -> Json {
 
 pub(crate) fn changes(operation: &str) -> bool {
     let name = operation.to_ascii_lowercase();
-    !["describe", "get", "list", "head"].iter().any(|prefix| name.starts_with(prefix))
+    !["describe", "get", "list", "head", "simulate"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// The requests of a first apply, each with how many of its kind came before it: all that change

@@ -8,5 +8,6 @@ mod counts;
 mod faults;
 mod kit;
 mod permissions;
+mod preflight;
 mod site;
 mod strangers;
