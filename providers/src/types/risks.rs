@@ -41,6 +41,8 @@ pub(crate) fn taken_away(before: Option<&Value>, after: Option<&Value>) -> bool 
 mod tests {
     use super::*;
 
+    type Rule<'a> = &'a dyn Fn(Option<&Value>, Option<&Value>) -> bool;
+
     #[test]
     fn rules_tell_a_step_that_way_from_one_back() {
         let (one, two): (Value, Value) = (1.into(), 2.into());
@@ -51,7 +53,6 @@ mod tests {
         let was_spot = |before: Option<&Value>, after: Option<&Value>| was("SPOT", before, after);
         let gets_dear =
             |before: Option<&Value>, after: Option<&Value>| becomes("EC2", before, after);
-        type Rule<'a> = &'a dyn Fn(Option<&Value>, Option<&Value>) -> bool;
         let rules: [(Rule<'_>, &Value, &Value); 5] = [
             (&raised, &one, &two),
             (&grown, &few, &many),
