@@ -50,6 +50,7 @@ use crate::selection::Universe;
 
 pub mod document;
 pub mod remedy;
+pub mod since;
 
 /// What of a fleet differs, and how much of it was seen.
 #[derive(Debug)]

@@ -12,10 +12,12 @@ use nfplan_specs::diagnostic::Diagnostics;
 
 use crate::args::Reporting;
 use crate::commands::Context;
+use crate::drifting::document::DriftDocument;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::render::comment::Frame;
 use crate::render::comment::comment;
+use crate::render::comment::drift;
 
 /// One report that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +111,24 @@ impl<'a> Reports<'a> {
                 Kind::Github => continue,
                 Kind::Markdown => comment(plan, frame),
                 Kind::Json => as_json(plan)?,
+            };
+            self.write(file.as_deref(), &text)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the reports of drift, all of the same look.
+    pub fn drift(
+        &self,
+        document: &DriftDocument<'_>,
+        environment: &str,
+        text: &str,
+    ) -> Result<(), CliError> {
+        for ReportRequest { kind, file } in self.requests {
+            let text = match kind {
+                Kind::Github => continue,
+                Kind::Markdown => drift(environment, text),
+                Kind::Json => as_json(document)?,
             };
             self.write(file.as_deref(), &text)?;
         }

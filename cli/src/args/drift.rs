@@ -1,9 +1,12 @@
 //! The arguments of `nfplan drift`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use clap::ValueEnum;
 use nfplan_engine::provider::Depth;
 
+use super::Reporting;
 use super::Selection;
 
 /// `nfplan drift`.
@@ -21,6 +24,12 @@ pub struct DriftArguments {
         env = "NFPLAN_DRIFT_REFRESH"
     )]
     pub refresh: DepthArgument,
+    /// Say what is new, and what is mended, since this report (json=FILE) of before
+    #[arg(long = "since", value_name = "FILE", env = "NFPLAN_DRIFT_SINCE")]
+    pub since_report: Option<PathBuf>,
+    /// What to write beside.
+    #[command(flatten)]
+    pub reporting: Reporting,
 }
 
 /// How much to ask the cloud.

@@ -1,28 +1,47 @@
 //! `nfplan drift`: what somebody changed behind nfplan's back. Writes nothing.
 
+use jiff::Timestamp;
+
 use super::Context;
 use crate::args::drift::DriftArguments;
 use crate::drifting::document::DriftDocument;
 use crate::drifting::drift_of;
+use crate::drifting::since::Earlier;
+use crate::drifting::since::News;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::project::Project;
 use crate::render;
+use crate::reporting::Kind;
+use crate::reporting::Reports;
 use crate::selection::Universe;
 
 /// Looks, and shows what differs.
 pub async fn drift(context: &Context, arguments: &DriftArguments) -> Result<Exit, CliError> {
+    let reports = Reports::new(context, &arguments.reporting, &[Kind::Markdown, Kind::Json])?;
+    let since = arguments.since_report.as_ref().map(|file| context.settings.root.join(file));
+    // Before the report of this time takes its place.
+    let earlier = since.as_ref().map(|path| Earlier::load(path)).transpose()?;
     let mut project = Project::open(&context.settings).await?;
     project.warn(context);
     project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     let selected = universe.select(&arguments.selection.select)?;
     let found = drift_of(&mut project, &universe, &selected, arguments.refresh.into()).await?;
-    if context.settings.general.json {
-        context.print_json(&DriftDocument::new(&found))?;
-    } else {
-        context.print(&render::drift::drift(&found, context.terminal.width))?;
+    if let Some((None, path)) = earlier.as_ref().zip(since.as_ref()) {
+        context.note(&format!("note: there is no {} yet: everything is new\n", path.display()));
     }
+    let news =
+        earlier.map(|earlier| News::of(&found, earlier.unwrap_or_default(), Timestamp::now()));
+    let document = DriftDocument::new(&found, news.as_ref());
+    let text = |width| render::drift::drift(&found, news.as_ref(), width);
+    if context.settings.general.json {
+        context.print_json(&document)?;
+    } else if !reports.take_stdout() {
+        context.print(&text(context.terminal.width))?;
+    }
+    let environment = &project.fleet.environment().name;
+    reports.drift(&document, environment, &text(render::comment::COLUMNS))?;
     context.show_calls(&project.cloud);
     Ok(found.exit())
 }

@@ -34,9 +34,13 @@
 //! `applied` and `live` are absent where there is no such value, and `live` also where it was not
 //! read, which `coverage` names. `tool` is there where the cause is `known_tool`. `wanted` is an expression, as `after` is in a plan. `apply` is what
 //! the next apply would do with the resource, `refusals` why it would refuse the unit.
+//!
+//! With `--since`, findings of drift have `first_seen`, and `new` if the earlier report did not have
+//! them; `since` counts them and lists what is `resolved`.
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use nfplan_engine::address::Address;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::change::Action;
@@ -54,7 +58,12 @@ use serde::Serialize;
 use super::FleetDrift;
 use super::UnitDrift;
 use super::remedy::commands;
+use super::since::News;
+use super::since::Subject;
 use crate::render;
+
+/// The format of the document.
+pub const FORMAT: &str = "nfplan.drift/1";
 
 /// The document.
 #[derive(Debug, Serialize)]
@@ -64,7 +73,16 @@ pub struct DriftDocument<'a> {
     refresh: Refresh,
     coverage: CoverageDocument,
     summary: BTreeMap<Cause, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<SinceDocument<'a>>,
     units: Vec<UnitDocument<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct SinceDocument<'a> {
+    new: usize,
+    ongoing: usize,
+    resolved: &'a [Subject],
 }
 
 #[derive(Debug, Serialize)]
@@ -123,11 +141,15 @@ struct FindingDocument<'a> {
     origin: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     apply: Option<Action>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_seen: Option<Timestamp>,
 }
 
 impl<'a> DriftDocument<'a> {
     /// Sums up.
-    pub fn new(fleet: &'a FleetDrift) -> Self {
+    pub fn new(fleet: &'a FleetDrift, news: Option<&'a News>) -> Self {
         let coverage = fleet.coverage();
         let mut summary = BTreeMap::new();
         for finding in fleet.findings() {
@@ -143,12 +165,21 @@ impl<'a> DriftDocument<'a> {
             Depth::Deep => Refresh::Deep,
         };
         Self {
-            format: "nfplan.drift/1",
+            format: FORMAT,
             result,
             refresh,
             coverage: CoverageDocument::new(&coverage),
             summary,
-            units: fleet.units.iter().map(|unit| UnitDocument::new(unit, fleet.depth)).collect(),
+            since: news.map(|news| SinceDocument {
+                new: news.new.len(),
+                ongoing: news.ongoing(),
+                resolved: &news.resolved,
+            }),
+            units: fleet
+                .units
+                .iter()
+                .map(|unit| UnitDocument::new(unit, fleet.depth, news))
+                .collect(),
         }
     }
 }
@@ -170,7 +201,8 @@ impl CoverageDocument {
 }
 
 impl<'a> UnitDocument<'a> {
-    fn new(unit: &'a UnitDrift, depth: Depth) -> Self {
+    fn new(unit: &'a UnitDrift, depth: Depth, news: Option<&News>) -> Self {
+        let told = |finding: &Finding| news.filter(|_| finding.cause.is_drift());
         let finding = |finding: &'a Finding| FindingDocument {
             cause: finding.cause,
             tool: finding.tool,
@@ -184,6 +216,8 @@ impl<'a> UnitDocument<'a> {
             note: finding.note.as_deref(),
             origin: finding.origin.as_deref(),
             apply: unit.outlook.actions.get(&finding.address).copied(),
+            new: told(finding).map(|news| news.is_new(unit, finding)),
+            first_seen: told(finding).map(|news| news.first_seen(unit, finding)),
         };
         Self {
             unit: &unit.state.unit,

@@ -36,7 +36,7 @@ pub const MOST_BYTES: usize = 60_000;
 const OPEN_LINES: usize = 10;
 
 /// The columns of what is shown as text.
-const COLUMNS: usize = 110;
+pub const COLUMNS: usize = 110;
 
 /// What a comment says besides the plan.
 #[derive(Debug, Clone, Default)]
@@ -99,6 +99,27 @@ pub fn comment(plan: &Plan, frame: &Frame) -> String {
     let comment = Comment { plan, frame, view, blocks, findings };
     let fitting = LADDER.into_iter().find_map(|detail| comment.at(detail));
     fitting.unwrap_or_else(|| comment.too_long())
+}
+
+/// What drifted, as the text of an issue, no longer than [`MOST_BYTES`]: the worst stands first in it,
+/// so the end is what is left out.
+pub fn drift(environment: &str, text: &str) -> String {
+    let all = anstream::adapter::strip_str(text).to_string();
+    let lines: Vec<&str> = all.trim_matches('\n').lines().collect();
+    let mut kept = lines.len();
+    loop {
+        let mut page = format!("### nfplan drift · {}\n\n", code(environment));
+        page.push_str(&fenced(&lines[..kept].join("\n")));
+        if kept < lines.len() {
+            let left = lines.len() - kept;
+            let _ =
+                writeln!(page, "\n{left} more lines do not fit here: `nfplan drift` shows them.");
+        }
+        if page.len() <= MOST_BYTES || kept == 0 {
+            return page;
+        }
+        kept /= 2;
+    }
 }
 
 struct Comment<'a> {

@@ -29,6 +29,8 @@ use super::value::Node;
 use crate::drifting::FleetDrift;
 use crate::drifting::UnitDrift;
 use crate::drifting::remedy::commands;
+use crate::drifting::since::News;
+use crate::drifting::since::Subject;
 
 mod class_page;
 mod layout;
@@ -41,10 +43,13 @@ use layout::layout;
 const OBJECT: usize = 2;
 
 /// Shows drift.
-pub fn drift(fleet: &FleetDrift, width: usize) -> String {
+pub fn drift(fleet: &FleetDrift, news: Option<&News>, width: usize) -> String {
     let mut page = Page::new(width);
     let coverage = fleet.coverage();
     head(&mut page, fleet, &coverage);
+    if let Some(news) = news {
+        since(&mut page, news);
+    }
     open_runs(&mut page, fleet);
     for (cause, less_safe) in sections() {
         section(&mut page, fleet, (cause, less_safe), width);
@@ -74,6 +79,32 @@ fn head(page: &mut Page, fleet: &FleetDrift, coverage: &Coverage) {
     let line = line.text(format!(": {read} of {} were read {depth}", counted(*objects, "object")));
     let note = if coverage.is_complete() { "" } else { ": incomplete" };
     page.put(&line.styled(YELLOW, note));
+}
+
+/// How many subjects are named.
+const MOST_NAMED: usize = 20;
+
+/// What is new and what is mended since an earlier report.
+fn since(page: &mut Page, news: &News) {
+    let (new, ongoing, resolved) = (news.new.len(), news.ongoing(), news.resolved.len());
+    let sums = format!("{new} new, {ongoing} ongoing, {resolved} resolved");
+    page.put(&Line::at(0).text("Since the earlier report: ").styled(STRONG, sums));
+    let lists = [
+        ("new", RED, news.new.iter().collect()),
+        ("resolved", GREEN, news.resolved.iter().collect()),
+    ];
+    for (word, style, list) in lists {
+        let list: Vec<&Subject> = list;
+        for Subject { unit, address, attribute } in list.iter().take(MOST_NAMED) {
+            let attribute = attribute.as_ref().map(|name| format!("#{name}")).unwrap_or_default();
+            let line = Line::at(OBJECT).styled(style, word);
+            page.put(&line.text(format!("  {unit}:{address}{attribute}")));
+        }
+        if list.len() > MOST_NAMED {
+            let more = format!("  and {} more", list.len() - MOST_NAMED);
+            page.put(&Line::at(OBJECT).styled(style, word).styled(FAINT, more));
+        }
+    }
 }
 
 fn open_runs(page: &mut Page, fleet: &FleetDrift) {

@@ -259,3 +259,56 @@ fn what_the_specs_have_come_to_want_is_not_told_as_what_is_there() {
     let drift = project.run(&["drift"]).exits(0).shows("not applied yet");
     drift.shows("max_vcpus: wanted 128, applied 64, live 64");
 }
+
+#[test]
+fn a_later_report_says_what_is_new_what_goes_on_and_what_is_mended() {
+    let project = Project::applied(&["alice", "bob"]);
+    let look = |project: &Project| {
+        project.run(&["drift", "--since", "drift.json", "--report", "json=drift.json"])
+    };
+    let report = || -> serde_json::Value {
+        serde_json::from_str(&std::fs::read_to_string(project.path("drift.json")).unwrap()).unwrap()
+    };
+    let sums = |new: u64, ongoing: u64, resolved: usize| {
+        let since = report()["since"].clone();
+        assert_eq!((since["new"].as_u64(), since["ongoing"].as_u64()), (Some(new), Some(ongoing)));
+        assert_eq!(since["resolved"].as_array().unwrap().len(), resolved);
+    };
+    look(&project).exits(0).says("everything is new");
+    sums(0, 0, 0);
+    let environment = project.object("batch.compute_environment", "alice");
+    project.tamper(&environment, "max_vcpus", Value::Integer(99));
+    let told = look(&project).exits(2).shows("1 new, 0 ongoing, 0 resolved");
+    told.shows(&format!("new {}:batch.compute_environment/main#max_vcpus", unit("alice")));
+    let seen = report()["units"][1]["findings"][0]["first_seen"].clone();
+    let queue = project.object("batch.job_queue", "bob");
+    project.tamper(&queue, "priority", Value::Integer(7));
+    look(&project).exits(2).shows("1 new, 1 ongoing, 0 resolved");
+    let first = report()["units"][1]["findings"][0].clone();
+    assert_eq!((&first["new"], &first["first_seen"]), (&false.into(), &seen));
+    // Another value is news, and what is mended is told once.
+    project.tamper(&environment, "max_vcpus", Value::Integer(98));
+    project.tamper(&queue, "priority", queue.attributes["priority"].clone());
+    let told = look(&project).exits(2).shows("1 new, 0 ongoing, 1 resolved");
+    told.shows(&format!("resolved {}:batch.job_queue/main#priority", unit("bob")));
+    project.tamper(&environment, "max_vcpus", environment.attributes["max_vcpus"].clone());
+    look(&project).exits(0).shows("0 new, 0 ongoing, 1 resolved");
+    look(&project).exits(0).shows("0 new, 0 ongoing, 0 resolved");
+}
+
+#[test]
+fn what_is_not_looked_at_is_not_called_mended_and_no_other_file_is_taken_for_a_report() {
+    let project = Project::applied(&["alice", "bob"]);
+    let environment = project.object("batch.compute_environment", "alice");
+    project.tamper(&environment, "max_vcpus", Value::Integer(99));
+    project.run(&["drift", "--report", "json=a.json", "--report", "md=a.md"]).exits(2);
+    let text = std::fs::read_to_string(project.path("a.md")).unwrap();
+    assert!(
+        text.starts_with("### nfplan drift · <code>data.example.org</code>\n\n```\nDrift of"),
+        "{text}"
+    );
+    let line = ["drift", "--since", "a.json", "--select", "bob"];
+    project.run(&line).exits(0).shows("0 new, 0 ongoing, 0 resolved");
+    let wrong = ["drift", "--since", "nfplan.yaml"];
+    project.run(&wrong).exits(65).says("is no report of drift");
+}

@@ -67,11 +67,11 @@ pub(crate) fn causes(found: &FleetDrift) -> BTreeSet<Cause> {
 }
 
 pub(crate) fn text(found: &FleetDrift) -> String {
-    anstream::adapter::strip_str(&render::drift::drift(found, 100)).to_string()
+    anstream::adapter::strip_str(&render::drift::drift(found, None, 100)).to_string()
 }
 
 pub(crate) fn document(found: &FleetDrift) -> Json {
-    serde_json::to_value(DriftDocument::new(found)).unwrap()
+    serde_json::to_value(DriftDocument::new(found, None)).unwrap()
 }
 
 /// Nothing differs, everything was read, and that is said.
