@@ -13,7 +13,7 @@ use vt100::Color;
 use vt100::Parser;
 
 /// Higher than anything that is shown, so that nothing scrolls away.
-const ROWS: u16 = 300;
+const ROWS: u16 = 400;
 
 /// The names of the first eight colours; the other eight are the bright ones.
 const COLOURS: [&str; 8] = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
