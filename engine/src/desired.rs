@@ -16,6 +16,7 @@ use crate::expr::Inputs;
 use crate::schema::Attribute;
 use crate::schema::Kind;
 use crate::schema::Limit;
+use crate::schema::Managed;
 use crate::schema::Schema;
 use crate::schema::Schemas;
 use crate::value::Value;
@@ -267,6 +268,11 @@ impl Checker<'_> {
             if !known {
                 self.report(Some(name), format!("refers to `{reference}`, which does not exist"));
             }
+        }
+        if let Kind::Managed(Managed { parts: Some(parts), .. }) = &attribute.kind
+            && let Some(message) = parts.unknown(expr)
+        {
+            self.report(Some(name), format!("`{name}` {message}"));
         }
         let Some(value) = expr.known() else { return };
         if !attribute.shape.fits(&value) {

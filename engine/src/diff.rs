@@ -2,11 +2,13 @@
 
 use crate::expr::Expr;
 use crate::expr::Inputs;
+use crate::observed::Live;
 use crate::outlook::known_inputs;
 use crate::schema::Escalation;
 use crate::schema::Managed;
 use crate::schema::OnChange;
 use crate::schema::Schema;
+use crate::state::Object;
 use crate::value::Attributes;
 use crate::value::Value;
 
@@ -36,6 +38,18 @@ pub fn normalise(schema: &Schema, inputs: &Inputs) -> Inputs {
     let unknown = inputs.iter().filter(|(_, expr)| expr.known().is_none());
     normal.extend(unknown.map(|(name, expr)| (name.clone(), expr.clone())));
     normal
+}
+
+/// What an attribute of an object was last seen to be: as read, or else as last applied.
+pub fn last_seen<'a>(
+    name: &str,
+    object: Option<&'a Object>,
+    live: Option<&'a Live>,
+) -> Option<&'a Value> {
+    match live.filter(|live| !live.unread.contains(name)) {
+        Some(live) => live.attributes.get(name),
+        None => object?.inputs.get(name),
+    }
 }
 
 /// Compares. `before` and `after` are in normal form; a value that is not known yet differs.

@@ -10,14 +10,15 @@ use crate::access::widening::Widening;
 use crate::access::widening::Witness;
 use crate::access::widening::widenings;
 use crate::address::Address;
-use crate::address::UnitId;
 use crate::change::Action;
 use crate::change::AttributeChange;
 use crate::change::Change;
 use crate::expr::Expr;
 use crate::expr::Inputs;
+use crate::parts::shared;
 use crate::plan::UnitPlan;
 use crate::risk::Risk;
+use crate::schema::Parts;
 use crate::schema::Schema;
 use crate::schema::Schemas;
 use crate::schema::Shape;
@@ -76,6 +77,7 @@ impl Subject<'_> {
         let made = self.change.action == Action::Create;
         if attribute.shape == Shape::Policy {
             list.extend(self.of_policy(change, made));
+            list.extend(self.of_others(change));
         }
         let rule = self.schema.managed().find(|(other, _)| other.name == attribute.name);
         let rule = rule.and_then(|(_, managed)| managed.risk);
@@ -93,32 +95,58 @@ impl Subject<'_> {
     /// What a policy comes to allow. A new one is judged by whom it lets in from outside only: what
     /// it gives to whom nfplan makes is what the specs are for.
     fn of_policy(&self, change: &AttributeChange, made: bool) -> Vec<Finding> {
-        let unit = &self.plan.unit;
-        let read = |expr: Option<Expr>| {
-            let nothing = Document { rules: Vec::new(), strange: Vec::new() };
-            expr.map_or(nothing, |expr| Document::read(unit, &expr))
-        };
-        let before = read(change.before.clone().map(Expr::from));
-        let found = widenings(&before, &read(change.after.clone()));
-        let found = found.into_iter().map(|one| self.widening(change, one, unit));
+        let before = change.before.clone().map(Expr::from);
+        let words = ["comes to allow", "may come to allow more, by"];
+        let found = self.widenings(change, [before, change.after.clone()], words).into_iter();
         found.filter(|finding| !made || finding.risk == Risk::PublicAccess).collect()
     }
 
-    fn widening(&self, change: &AttributeChange, one: Widening, unit: &UnitId) -> Finding {
-        let account = unit.place().account.as_str();
+    /// What others came to allow in a policy of nfplan's since it was taken note of.
+    fn of_others(&self, change: &AttributeChange) -> Vec<Finding> {
+        let parts = self.parts(change);
+        let (Some(parts), Some(applied), Some(before)) = (parts, &change.applied, &change.before)
+        else {
+            return Vec::new();
+        };
+        let noted = parts.as_noted(before, applied);
+        let words =
+            ["was made by others to allow", "was changed by others, and may allow more, by"];
+        self.widenings(change, [noted, before.clone()].map(|value| Some(value.into())), words)
+    }
+
+    fn widenings(
+        &self,
+        change: &AttributeChange,
+        [before, after]: [Option<Expr>; 2],
+        words: [&str; 2],
+    ) -> Vec<Finding> {
+        let read = |expr: Option<Expr>| {
+            let nothing = Document { rules: Vec::new(), strange: Vec::new() };
+            expr.map_or(nothing, |expr| Document::read(&self.plan.unit, &expr))
+        };
+        let found = widenings(&read(before), &read(after)).into_iter();
+        found.map(|one| self.widening(change, one, words)).collect()
+    }
+
+    fn widening(
+        &self,
+        change: &AttributeChange,
+        one: Widening,
+        [surely, perhaps]: [&str; 2],
+    ) -> Finding {
+        let account = self.plan.unit.place().account.as_str();
         let outside = |who: Option<&Who>| who.is_some_and(|who| who.is_outside(account));
         match one {
             Widening::Witness(witness) => {
                 let outside = outside(witness.who.as_ref());
                 let risk = if outside { Risk::PublicAccess } else { Risk::Widening };
-                let message = format!("comes to allow {witness}");
+                let message = format!("{surely} {witness}");
                 let witness = Some(*witness);
                 Finding { witness, ..self.finding(risk, Some(change), message) }
             }
             Widening::Unknown { statement, who } => {
                 let risk = if outside(who.as_ref()) { Risk::PublicAccess } else { Risk::Widening };
-                let message =
-                    format!("may come to allow more, by `{statement}`: nfplan cannot tell what");
+                let message = format!("{perhaps} `{statement}`: nfplan cannot tell what");
                 self.finding(risk, Some(change), message)
             }
         }
@@ -157,9 +185,29 @@ impl Subject<'_> {
         Some(self.finding(Risk::Replacement, None, message.into()))
     }
 
+    /// How others have parts in an attribute, if they have.
+    fn parts(&self, change: &AttributeChange) -> Option<&'static Parts> {
+        let mut shared = shared(self.schema);
+        shared.find_map(|(attribute, parts)| (*attribute.name == *change.name).then_some(parts))
+    }
+
+    /// Whether somebody else changed it, and this plan changes it back: what others have in it stays.
+    fn is_changed_back(&self, change: &AttributeChange) -> bool {
+        let Some(applied) = &change.applied else { return false };
+        let after = change.after.as_ref().and_then(Expr::known);
+        match (self.parts(change), &change.before) {
+            (Some(parts), Some(before)) => {
+                let before = parts.own_alone(before);
+                let stays = after.is_some_and(|after| parts.own_alone(&after) == before);
+                !stays && parts.own_alone(applied) != before
+            }
+            (Some(_), None) | (None, _) => true,
+        }
+    }
+
     /// What somebody else changed, and this plan changes back.
     fn overwritten(&self) -> Option<Finding> {
-        let outside = |one: &&AttributeChange| one.applied.is_some();
+        let outside = |one: &&AttributeChange| self.is_changed_back(one);
         let names: Vec<String> = self
             .change
             .attributes

@@ -16,7 +16,7 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | words | [`address`], [`value`], [`digest`], [`dag`], [`expr`], [`policy`], [`shape`], [`schema`] |
+//! | words | [`address`], [`value`], [`digest`], [`dag`], [`expr`], [`policy`], [`shape`], [`parts`], [`schema`] |
 //! | facts | [`desired`], [`state`], [`observed`] |
 //! | ports | [`provider`], [`store`], [`clock`], [`journal`], [`observer`] |
 //! | decisions | [`outlook`], [`diff`], `identity`, `inspection`, `update`, [`change`], [`step`], [`plan`], [`refusal`], [`planner`], [`refresh`], [`drift`], [`access`], [`risk`], [`findings`], [`headroom`], [`preflight`] |
@@ -56,6 +56,7 @@ pub mod observed;
 pub mod observer;
 pub mod opening;
 pub mod outlook;
+pub mod parts;
 pub mod plan;
 pub mod planner;
 pub mod policy;

@@ -29,6 +29,16 @@ pub enum Sighting {
     },
 }
 
+impl Sighting {
+    /// The object; none if there is none, or nobody knows.
+    pub fn live(&self) -> Option<&Live> {
+        match self {
+            Self::Present(live) => Some(live),
+            Self::Missing | Self::Unreadable { .. } => None,
+        }
+    }
+}
+
 /// An object as it is in the cloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Live {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::address::Address;
+use crate::address::Reference;
 use crate::change::Action;
 use crate::change::Change;
 use crate::desired::Resource;
@@ -19,10 +20,10 @@ use crate::digest::Digest;
 use crate::expr::Expr;
 use crate::expr::Inputs;
 use crate::findings::findings;
-use crate::observed::Live;
 use crate::observed::Sighting;
 use crate::outlook::Outlook;
 use crate::outlook::suffixed;
+use crate::parts::keep;
 use crate::plan::UnitPlan;
 use crate::refusal::Refusal;
 use crate::refusal::RefusalKind;
@@ -48,6 +49,7 @@ mod input;
 mod limits;
 mod notes;
 mod retire;
+mod sharing;
 
 use basis::Basis;
 use explain::left_alone;
@@ -55,6 +57,9 @@ use explain::reasons;
 use explain::refused;
 pub use input::PlanInput;
 pub use input::Planned;
+use sharing::noted;
+use sharing::others_moved;
+use sharing::vanished;
 
 /// Plans one unit, or says all that stands in the way.
 pub fn plan(input: PlanInput<'_>) -> Result<Planned, Vec<Refusal>> {
@@ -89,6 +94,8 @@ struct Planner<'a> {
     refusals: Vec<Refusal>,
     unreadable: BTreeMap<Address, String>,
     notes: BTreeMap<Address, String>,
+    /// Values in which others have parts, as the plan leaves them.
+    shared: BTreeMap<Reference, Expr>,
 }
 
 impl<'a> Planner<'a> {
@@ -103,6 +110,7 @@ impl<'a> Planner<'a> {
             refusals: Vec::new(),
             unreadable: BTreeMap::new(),
             notes: BTreeMap::new(),
+            shared: BTreeMap::new(),
         }
     }
 
@@ -143,15 +151,15 @@ impl<'a> Planner<'a> {
             }
             let entry = self.input.state.entries.get(address);
             let generation = entry.map_or(0, crate::state::Entry::generation) + 1;
-            let reasons = entry
-                .and_then(|entry| entry.current.as_ref())
-                .map(|object| format!("`{}` no longer exists in the cloud", object.remote_id));
-            let reasons = reasons.into_iter().collect();
+            let gone = entry.and_then(|entry| entry.current.as_ref());
+            let reasons = gone.map_or_else(Vec::new, |object| vanished(schema, object));
             let draft = Draft { resource, schema, resolved: &resolved, waits_for, reasons };
             return self.create(&draft, generation, Action::Create);
         };
-        let inputs = normalise(schema, &suffixed(schema, &resolved, basis.generation));
-        let reasons = Vec::new();
+        let inputs = suffixed(schema, &resolved, basis.generation);
+        let inputs = normalise(schema, &keep(schema, inputs, |name| basis.before.get(name)));
+        self.share(resource, schema, &inputs, &basis);
+        let reasons = others_moved(schema, &basis);
         let draft = Draft { resource, schema, resolved: &resolved, waits_for, reasons };
         self.change(draft, &basis, inputs);
     }
@@ -196,28 +204,6 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn foreign(&mut self, resource: &Resource, schema: &Schema, live: &Live, inputs: &Inputs) {
-        let names: Vec<String> = match schema.identity {
-            Identity::Attributes(names) => names
-                .iter()
-                .filter_map(|name| inputs.get(*name)?.known())
-                .map(|value| value.as_text().map_or(value.to_string(), str::to_owned))
-                .collect(),
-            Identity::Tags | Identity::Siblings(_) => vec![live.remote_id.to_string()],
-        };
-        let owner = match &live.owner {
-            Some(owner) => format!("belongs to `{}:{}`", owner.unit, owner.address),
-            None => "has no ownership tags of nfplan".into(),
-        };
-        let message = format!(
-            "{} `{}` exists already and {owner}; nfplan takes over nothing that is not proved its \
-             own: delete or rename it",
-            schema.title,
-            names.join(" ")
-        );
-        self.refuse(resource, RefusalKind::Foreign, message);
-    }
-
     /// Plans an object that exists: nothing, adopt, update or replace.
     fn change(&mut self, mut draft: Draft<'_>, basis: &Basis, mut inputs: Inputs) {
         let address = &draft.resource.address;
@@ -235,9 +221,11 @@ impl<'a> Planner<'a> {
             take = weight(&differences);
         }
         if basis.applied.is_none() {
-            self.adopt(&mut draft, basis, "it exists and carries this unit's ownership tags");
+            self.adopt(&mut draft, basis, Some("it exists and carries this unit's ownership tags"));
         } else if basis.settled && take.is_none() {
-            self.adopt(&mut draft, basis, "AWS has finished the work that it was still at");
+            self.adopt(&mut draft, basis, Some("AWS has finished the work that it was still at"));
+        } else if !draft.reasons.is_empty() && take.is_none() {
+            self.adopt(&mut draft, basis, None);
         }
         match take {
             None => self.keep(&draft, basis),
@@ -288,7 +276,8 @@ impl<'a> Planner<'a> {
         self.frontier.insert(draft.resource.address.clone(), draft.waits_for.clone());
     }
 
-    fn adopt(&mut self, draft: &mut Draft<'_>, basis: &Basis, reason: &str) {
+    /// Takes an object into the state as it is, and whatever there is to say of others in it.
+    fn adopt(&mut self, draft: &mut Draft<'_>, basis: &Basis, reason: Option<&str>) {
         let operation = Operation::Adopt {
             remote_id: basis.remote_id.clone(),
             generation: basis.generation,
@@ -298,7 +287,10 @@ impl<'a> Planner<'a> {
         };
         let step = self.step(draft, operation, Undo::Release);
         draft.waits_for = BTreeSet::from([step]);
-        self.note(draft.resource, Action::Adopt, Vec::new(), vec![reason.to_owned()]);
+        let mut reasons: Vec<String> = reason.map(str::to_owned).into_iter().collect();
+        reasons.append(&mut draft.reasons);
+        let attributes = noted(draft.schema, basis);
+        self.note(draft.resource, Action::Adopt, attributes, reasons);
     }
 
     fn create(&mut self, draft: &Draft<'_>, generation: u32, action: Action) {
@@ -327,7 +319,7 @@ impl<'a> Planner<'a> {
     ) {
         let address = &draft.resource.address;
         let attributes = self.attributes(draft.resource, differences, basis.applied.as_ref());
-        self.note(draft.resource, Action::Update, attributes, Vec::new());
+        self.note(draft.resource, Action::Update, attributes, draft.reasons.clone());
         let parts = if self.input.asked.goes_forward() {
             vec![forward(&basis.remote_id, &basis.before, inputs, differences)]
         } else {
@@ -441,7 +433,7 @@ impl<'a> Planner<'a> {
         if !self.refusals.is_empty() {
             return Err(self.refusals);
         }
-        let Self { input, steps, changes, unreadable, notes, outlook, .. } = self;
+        let Self { input, steps, changes, unreadable, notes, outlook, shared, .. } = self;
         let externals = input.desired.externals().iter();
         let mut plan = UnitPlan {
             unit: input.desired.unit().clone(),
@@ -463,7 +455,7 @@ impl<'a> Planner<'a> {
         };
         plan.digest = plan.decision_digest();
         plan.findings = findings(&plan, input.schemas);
-        Ok(Planned { plan, outputs: outlook.outputs() })
+        Ok(Planned { plan, outputs: outlook.outputs(), shared })
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::address::Place;
 use crate::address::ResourceType;
+pub use crate::parts::Parts;
 use crate::risk::Risk;
 use crate::risk::RiskRule;
 pub use crate::shape::Shape;
@@ -153,6 +154,8 @@ pub struct Managed {
     pub when_wanted: Option<&'static str>,
     /// Which changes of it reviewers have to judge.
     pub risk: Option<RiskRule>,
+    /// Others have parts in the value, too, which nfplan keeps as they are.
+    pub parts: Option<Parts>,
 }
 
 /// What the change of an attribute takes.
@@ -310,6 +313,7 @@ impl Attribute {
             retire: None,
             when_wanted: None,
             risk: None,
+            parts: None,
         };
         Self::new(name, shape, Kind::Managed(managed))
     }
@@ -364,6 +368,7 @@ impl Attribute {
                 ManagedChange::Retire(retire) => managed.retire = Some(retire),
                 ManagedChange::WhenWanted(reason) => managed.when_wanted = Some(reason),
                 ManagedChange::Risks(rule) => managed.risk = Some(rule),
+                ManagedChange::Parts(parts) => managed.parts = Some(parts),
             }
             self.kind = Kind::Managed(managed);
         }
@@ -410,6 +415,11 @@ impl Attribute {
         self.map_managed(ManagedChange::Risks(RiskRule { risk, applies, words }))
     }
 
+    /// Says which parts of the value are nfplan's own, so that those of others are kept.
+    pub const fn shared(self, parts: Parts) -> Self {
+        self.map_managed(ManagedChange::Parts(parts))
+    }
+
     /// Sets the greatest size.
     pub const fn limit(mut self, limit: Limit) -> Self {
         self.limit = Some(limit);
@@ -437,4 +447,5 @@ enum ManagedChange {
     Retire(RetireTo),
     WhenWanted(&'static str),
     Risks(RiskRule),
+    Parts(Parts),
 }

@@ -11,6 +11,7 @@ use super::hand::put_down;
 use crate::address::Address;
 use crate::address::RemoteId;
 use crate::desired::Resource;
+use crate::diff::last_seen;
 use crate::diff::normalise;
 use crate::expr::Expr;
 use crate::expr::Inputs;
@@ -20,6 +21,7 @@ use crate::observed::Live;
 use crate::observed::Sighting;
 use crate::outlook::Outlook;
 use crate::outlook::suffixed;
+use crate::parts::keep;
 use crate::schema::Attribute;
 use crate::schema::Managed;
 use crate::schema::Schema;
@@ -62,7 +64,10 @@ fn wanted<'a>(input: &DriftInput<'a>) -> BTreeMap<&'a Address, Inputs> {
         let object = input.state.current(address);
         let generation = object.map_or(1, |object| object.generation);
         let resolved = outlook.resolve(&resource.inputs);
-        let inputs = normalise(schema, &suffixed(schema, &resolved, generation));
+        let live = input.observed.get(address).and_then(Sighting::live);
+        let inputs = suffixed(schema, &resolved, generation);
+        let inputs = keep(schema, inputs, |name| last_seen(name, object, live));
+        let inputs = normalise(schema, &inputs);
         match object {
             Some(object) => outlook.learn_object(address, object),
             None => outlook.predict(desired, schema, address, &inputs),
@@ -280,9 +285,11 @@ impl<'a> Comparison<'a, '_> {
             (Some(_), _) | (None, Some(_)) => false,
         };
         let base = if unasked { found } else { applied };
+        let of_others = managed.parts.filter(|_| moved && resource.is_some());
+        let of_others = of_others.and_then(|parts| parts.moved(applied, found));
         let cause = if moved && self.is_of_open_run(address, Seen::Value(name, found)) {
             Cause::OpenRun
-        } else if moved && resource.is_some() && is_wanted(found) {
+        } else if moved && resource.is_some() && is_wanted(found) && of_others.is_none() {
             Cause::ChangedAsWanted
         } else if moved {
             cause
@@ -303,7 +310,7 @@ impl<'a> Comparison<'a, '_> {
             wanted,
             applied: applied.cloned(),
             live: if read { found.cloned() } else { None },
-            note: None,
+            note: of_others.filter(|_| cause.is_drift()),
             origin: origin
                 .zip(self.input.desired)
                 .map(|(origin, desired)| desired.place_of(origin)),

@@ -4,15 +4,19 @@
 use super::Draft;
 use super::Planner;
 use super::basis::Basis;
+use super::sharing::others_moved;
 use super::unknown_type;
 use crate::adoption::claimed;
 use crate::adoption::objection;
 use crate::change::Action;
 use crate::desired::Resource;
 use crate::diff::diff;
+use crate::expr::Inputs;
+use crate::observed::Live;
 use crate::observed::Sighting;
 use crate::outlook::known_inputs;
 use crate::refusal::RefusalKind;
+use crate::schema::Identity;
 use crate::schema::Schema;
 use crate::step::Operation;
 use crate::step::Undo;
@@ -46,12 +50,41 @@ impl Planner<'_> {
         }
     }
 
+    /// Refuses an object that bears the name of a wanted one and is not proved this unit's.
+    pub(super) fn foreign(
+        &mut self,
+        resource: &Resource,
+        schema: &Schema,
+        live: &Live,
+        inputs: &Inputs,
+    ) {
+        let names: Vec<String> = match schema.identity {
+            Identity::Attributes(names) => names
+                .iter()
+                .filter_map(|name| inputs.get(*name)?.known())
+                .map(|value| value.as_text().map_or(value.to_string(), str::to_owned))
+                .collect(),
+            Identity::Tags | Identity::Siblings(_) => vec![live.remote_id.to_string()],
+        };
+        let owner = match &live.owner {
+            Some(owner) => format!("belongs to `{}:{}`", owner.unit, owner.address),
+            None => "has no ownership tags of nfplan".into(),
+        };
+        let message = format!(
+            "{} `{}` exists already and {owner}; nfplan takes over nothing that is not proved its \
+             own: delete or rename it",
+            schema.title,
+            names.join(" ")
+        );
+        self.refuse(resource, RefusalKind::Foreign, message);
+    }
+
     fn take_over(&mut self, resource: &Resource, schema: &'static Schema, basis: &Basis) {
         let resolved = self.outlook.resolve(&resource.inputs);
         let waits_for = self.waits_for(&resource.address);
-        let reasons = Vec::new();
+        let reasons = others_moved(schema, basis);
         let mut draft = Draft { resource, schema, resolved: &resolved, waits_for, reasons };
-        self.adopt(&mut draft, basis, "it bears the name that this resource has");
+        self.adopt(&mut draft, basis, Some("it bears the name that this resource has"));
         let after = claimed(resource, schema, &basis.before);
         let after: crate::expr::Inputs =
             after.into_iter().map(|(name, value)| (name, value.into())).collect();

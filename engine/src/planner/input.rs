@@ -7,6 +7,7 @@ use crate::address::Reference;
 use crate::asked::Asked;
 use crate::desired::Desired;
 use crate::desired::Source;
+use crate::expr::Expr;
 use crate::observed::Observed;
 use crate::observed::Remains;
 use crate::plan::UnitPlan;
@@ -52,4 +53,7 @@ pub struct Planned {
     /// The unit's outputs that are known before the plan is applied: what stays as it is and what
     /// follows from names.
     pub outputs: BTreeMap<Reference, Value>,
+    /// Values in which others have parts, as the plan leaves them: where others have a say, what the
+    /// specs want is not all that will hold.
+    pub shared: BTreeMap<Reference, Expr>,
 }

@@ -13,13 +13,13 @@ use crate::value::Value;
 
 /// Stands for what the cloud has yet to make, and is as short as that can be: what does not fit with
 /// it does not fit at all.
-struct Shortest {
+pub(super) struct Shortest {
     id: Value,
     arn: Value,
 }
 
 impl Shortest {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         // `vpce-` and 17 digits is the shortest id in a policy; the ARN of a key in the shortest region
         // has 75 characters.
         Self { id: "x".repeat(22).into(), arn: "x".repeat(75).into() }

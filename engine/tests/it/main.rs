@@ -13,6 +13,7 @@ mod remains;
 mod schedule;
 mod schemas;
 mod settling;
+mod sharing;
 mod stopping;
 mod toy;
 mod transitions;

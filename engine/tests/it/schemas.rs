@@ -4,7 +4,9 @@ use nfplan_engine::address::Place;
 use nfplan_engine::schema::Attribute;
 use nfplan_engine::schema::Escalation;
 use nfplan_engine::schema::Identity;
+use nfplan_engine::schema::Limit;
 use nfplan_engine::schema::OnChange;
+use nfplan_engine::schema::Parts;
 use nfplan_engine::schema::Removal;
 use nfplan_engine::schema::RetireValue;
 use nfplan_engine::schema::Schema;
@@ -209,9 +211,27 @@ static GUARD: Schema = Schema {
     ..BASE
 };
 
+const RULE: Shape = Shape::Object(&[("id", Shape::Text), ("what", Shape::Text)]);
+
+const RULES: Parts = Parts { title: "rule", list: None, entries: &[], id: "id", own: "own" };
+
+/// Others have rules in it, too.
+static DOOR: Schema = Schema {
+    resource_type: "toy.door",
+    attributes: &[
+        Attribute::required("name", Shape::Text).on_change(IN_SLOT),
+        Attribute::required("rules", Shape::Set(&RULE)).limit(Limit::Items(8)).shared(RULES),
+        Attribute::optional("colour", Shape::Text),
+    ],
+    identity: Identity::Attributes(&["name"]),
+    ..BASE
+};
+
 /// All of them.
-pub(crate) static SCHEMAS: [&Schema; 12] =
-    [&NET, &BOX, &ROLE, &TEMPLATE, &FARM, &QUEUE, &KEY, &SECRET, &VAULT, &TOKEN, &MACHINE, &GUARD];
+pub(crate) static SCHEMAS: [&Schema; 13] = [
+    &NET, &BOX, &ROLE, &TEMPLATE, &FARM, &QUEUE, &KEY, &SECRET, &VAULT, &TOKEN, &MACHINE, &GUARD,
+    &DOOR,
+];
 
 fn texts(value: &Value, found: &mut Vec<String>) {
     match value {
