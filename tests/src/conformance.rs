@@ -17,6 +17,7 @@ use nfplan_engine::provider::UpdateRequest;
 use nfplan_engine::provider::Wanted;
 use nfplan_engine::schema::Identity;
 use nfplan_engine::schema::Kind;
+use nfplan_engine::schema::Parts;
 use nfplan_engine::schema::Removal;
 use nfplan_engine::schema::Schema;
 use nfplan_engine::state::Object;
@@ -96,6 +97,7 @@ impl<'a, P: Provider> Judge<'a, P> {
             self.found_by_what_it_is(&subject).await;
             self.name_is_taken(&subject).await;
             self.tags_change_in_place(&subject).await;
+            self.what_others_have_stays(&subject).await;
         }
         self.violations
     }
@@ -245,23 +247,81 @@ impl<'a, P: Provider> Judge<'a, P> {
         let mut after = before.clone();
         after.insert("tags".into(), Value::Map(tags));
         for (before, after) in [(before, &after), (&after, before)] {
-            let request = UpdateRequest {
-                unit: self.unit,
-                address: subject.address,
-                remote_id: &subject.object.remote_id,
-                token: &format!("conformance-{}", after.len()),
-                before,
-                after,
-                changed: &BTreeSet::from(["tags".into()]),
-            };
-            let done = self.provider.update(request).await.map(|done| done.live);
-            self.check(subject, done.is_ok(), "its tags change", &done);
-            let live = self.live(subject, Depth::Deep).await;
-            let found = live.as_ref().map(|live| managed(subject.schema, &live.attributes));
-            let differs = found.as_ref().is_none_or(|found| found.get("tags") != after.get("tags"));
-            self.check(subject, !differs, "its tags changed", &found);
+            self.update(subject, "tags", (before, after)).await;
         }
     }
+
+    /// Changes one attribute, and expects it to be so.
+    async fn update(
+        &mut self,
+        subject: &Subject<'_>,
+        name: &str,
+        (before, after): (&Attributes, &Attributes),
+    ) {
+        let request = UpdateRequest {
+            unit: self.unit,
+            address: subject.address,
+            remote_id: &subject.object.remote_id,
+            token: &format!("conformance-{}", after.len()),
+            before,
+            after,
+            changed: &BTreeSet::from([name.into()]),
+        };
+        let done = self.provider.update(request).await.map(|done| done.live);
+        self.check(subject, done.is_ok(), "it changes", &(name, done.as_ref().err()));
+        self.expect(subject, name, after.get(name), "it changed").await;
+    }
+
+    async fn expect(
+        &mut self,
+        subject: &Subject<'_>,
+        name: &str,
+        expected: Option<&Value>,
+        when: &str,
+    ) {
+        let live = self.live(subject, Depth::Deep).await;
+        let found = live.map(|live| managed(subject.schema, &live.attributes));
+        let is_so = found.as_ref().is_some_and(|found| found.get(name) == expected);
+        self.check(subject, is_so, when, &(name, found));
+    }
+
+    /// Where others have parts in an object, a delete takes only nfplan's away.
+    async fn what_others_have_stays(&mut self, subject: &Subject<'_>) {
+        let mut shared = subject.schema.managed();
+        let Some((attribute, parts)) = shared.find_map(|(a, m)| Some((a, m.parts?))) else {
+            return;
+        };
+        let (name, before) = (attribute.name, &subject.object.inputs);
+        let with = |value: Value| {
+            let mut attributes = before.clone();
+            attributes.insert(name.into(), value);
+            subject.schema.normalise(&mut attributes);
+            attributes
+        };
+        let theirs = others(parts, &before[name]);
+        let both = parts.merged(&before[name].clone().into(), Some(&theirs)).known().unwrap();
+        let (theirs, both) = (with(theirs), with(both));
+        self.update(subject, name, (before, &both)).await;
+        let Object { remote_id, .. } = subject.object;
+        let (unit, address, inputs) = (self.unit, subject.address, before);
+        let deleted =
+            self.provider.delete(DeleteRequest { unit, address, remote_id, inputs }).await;
+        self.check(subject, deleted.is_ok(), "is deleted", &deleted);
+        self.expect(subject, name, theirs.get(name), "is deleted but for what others have").await;
+        self.update(subject, name, (&theirs, before)).await;
+    }
+}
+
+/// The same value with one part, which is of somebody else's.
+fn others(parts: Parts, own: &Value) -> Value {
+    let list = parts.list.map_or(own, |name| &own.as_map().unwrap()[name]);
+    let mut part = list.as_list().unwrap()[0].as_map().unwrap().clone();
+    part.insert(parts.id.into(), "Theirs".into());
+    let list = Value::List(vec![Value::Map(part)]);
+    let Some(name) = parts.list else { return list };
+    let mut entries = own.as_map().unwrap().clone();
+    entries.insert(name.into(), list);
+    Value::Map(entries)
 }
 
 fn managed(schema: &Schema, attributes: &Attributes) -> Attributes {

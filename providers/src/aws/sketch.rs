@@ -67,9 +67,7 @@ impl Sketch {
 
     /// Sets a document that AWS gives as JSON text.
     pub(crate) fn document(self, name: &str, text: &str) -> Self {
-        // What is no JSON of ours differs from every document that a spec can want, which it should.
-        let value = serde_json::from_str(text).unwrap_or_else(|_| Value::text(text));
-        self.set(name, value)
+        self.set(name, document(text))
     }
 
     /// Sets the tags, and with them whose the object is.
@@ -108,5 +106,40 @@ impl Sketch {
             unread: self.unread,
             settling: self.settling,
         })
+    }
+}
+
+/// A document that AWS gives as JSON text. What is no JSON differs from every document that a spec can
+/// want, which it should.
+pub(crate) fn document(text: &str) -> Value {
+    serde_json::from_str(text).map_or_else(|_| Value::text(text), value)
+}
+
+/// Any JSON: a number that no [`Value`] holds as the text that means the same in a policy, where numbers
+/// may stand in quotes.
+fn value(json: serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Null => Value::text("null"),
+        serde_json::Value::Bool(value) => value.into(),
+        serde_json::Value::Number(number) => {
+            let whole = number.as_i64().and_then(Value::integer);
+            whole.unwrap_or_else(|| number.to_string().into())
+        }
+        serde_json::Value::String(text) => text.into(),
+        serde_json::Value::Array(items) => Value::List(items.into_iter().map(value).collect()),
+        serde_json::Value::Object(entries) => {
+            Value::Map(entries.into_iter().map(|(key, json)| (key.into(), value(json))).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn policies_of_others_may_have_numbers_that_are_no_values() {
+        let value = document(r#"{"a":[1.2,true,7],"b":9007199254740993}"#);
+        assert_eq!(value.to_string(), r#"{"a":["1.2",true,7],"b":"9007199254740993"}"#);
     }
 }

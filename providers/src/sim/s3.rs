@@ -1,12 +1,15 @@
 //! S3: a bucket and the parts of its configuration. Bucket names are unique among all accounts.
 
+use nfplan_engine::preflight::Deed;
 use nfplan_engine::provider::CreateRequest;
+use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::ErrorKind;
 use nfplan_engine::provider::Left;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::value::Attributes;
 use nfplan_engine::value::Value;
 
+use crate::sim::kind;
 use crate::sim::kind::Calls;
 use crate::sim::kind::Change;
 use crate::sim::kind::Codes;
@@ -150,16 +153,30 @@ pub(crate) static BUCKET_ENCRYPTION: Kind = part(
 );
 
 /// How long contents are kept.
-pub(crate) static BUCKET_LIFECYCLE: Kind = part(
-    "s3.bucket_lifecycle",
-    ["s3:PutLifecycleConfiguration", "s3:PutLifecycleConfiguration"],
-    &["s3:GetLifecycleConfiguration"],
-    &[set("s3:PutLifecycleConfiguration", &["rules"])],
-);
+pub(crate) static BUCKET_LIFECYCLE: Kind = Kind {
+    calls: OWN_ALONE,
+    ..part(
+        "s3.bucket_lifecycle",
+        ["s3:PutLifecycleConfiguration", "s3:PutLifecycleConfiguration"],
+        &["s3:GetLifecycleConfiguration"],
+        &[set(
+            "s3:PutLifecycleConfiguration",
+            &["rules", "transition_default_minimum_object_size"],
+        )],
+    )
+};
 
 /// Who may do what with the bucket.
 pub(crate) static BUCKET_POLICY: Kind = Kind {
     rules: Rules { check: check_policy, ..Rules::NONE },
+    calls: Calls {
+        // What others have is put again.
+        more: |deed| match deed {
+            Deed::Delete { .. } => vec!["s3:PutBucketPolicy"],
+            Deed::Create { .. } | Deed::Update { .. } | Deed::Disable { .. } => Vec::new(),
+        },
+        ..OWN_ALONE
+    },
     ..part(
         "s3.bucket_policy",
         ["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"],
@@ -167,6 +184,31 @@ pub(crate) static BUCKET_POLICY: Kind = Kind {
         &[set("s3:PutBucketPolicy", &["policy"])],
     )
 };
+
+/// Of what others have parts in, only nfplan's own are deleted.
+const OWN_ALONE: Calls = Calls { delete: delete_own, ..Calls::STANDARD };
+
+/// Takes nfplan's parts away, and the object only if nobody else has any in it.
+fn delete_own(
+    session: &mut Session<'_>,
+    record: &Record,
+    request: &DeleteRequest<'_>,
+) -> Result<(), ProviderError> {
+    let kind = kind::of(record.key.resource_type);
+    kind.reads.each.iter().try_for_each(|read| session.look(read))?;
+    let mut managed = session.settings().schema(kind.resource_type).managed();
+    let rest = managed.find_map(|(attribute, managed)| {
+        let there = session.record(&record.key)?.attributes.get(attribute.name)?;
+        Some((attribute.name, managed.parts?.without_own(there)?))
+    });
+    match rest {
+        None => standard::delete(session, record, request),
+        Some((name, rest)) => {
+            let rest = Attributes::from([(name.into(), rest)]);
+            standard::set(session, &record.key, kind.create, &[name], &rest)
+        }
+    }
+}
 
 /// S3 takes a policy about its own bucket only.
 fn check_policy(scene: &Scene<'_>, _: Option<&Record>, part: &Record) -> Result<(), Refusal> {

@@ -11,7 +11,8 @@ use super::partition::Partition;
 const ENCRYPTION: &str = "s3:x-amz-server-side-encryption";
 const ENCRYPTION_KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
 
-/// The bucket's policy: nothing but denials, so that it grants nobody anything.
+/// The bucket's policy: nothing but denials, so that it grants nobody anything. Others may have statements
+/// beside these, which are told by how their ids begin.
 ///
 /// An upload may say nothing about encryption, because the bucket's default then applies, or name
 /// exactly this key. A negated condition is also true when its key is absent (IAM user guide,
@@ -22,16 +23,16 @@ pub(super) fn bucket_policy() -> Policy {
     let bucket = addresses::BUCKET.output(attributes::ARN);
     let objects = Expr::Join(vec![bucket.clone(), "/*".into()]);
     Policy::new([
-        Statement::deny("DenyPlainHttp", &["s3:*"])
+        Statement::deny("NfplanDenyPlainHttp", &["s3:*"])
             .by("AWS", ["*"])
             .on([bucket, objects.clone()])
             .when("Bool", "aws:SecureTransport", ["false"]),
-        Statement::deny("DenyOtherEncryption", &["s3:PutObject"])
+        Statement::deny("NfplanDenyOtherEncryption", &["s3:PutObject"])
             .by("AWS", ["*"])
             .on([objects.clone()])
             .when("Null", ENCRYPTION, ["false"])
             .when("StringNotEquals", ENCRYPTION, ["aws:kms"]),
-        Statement::deny("DenyOtherKeys", &["s3:PutObject"])
+        Statement::deny("NfplanDenyOtherKeys", &["s3:PutObject"])
             .by("AWS", ["*"])
             .on([objects])
             .when("Null", ENCRYPTION_KEY, ["false"])

@@ -31,6 +31,11 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("file.credentials", "path", "a file is looked for at its path: elsewhere it is another file"),
     ("file.credentials", "access_key_id", "the disk is no part of the simulated cloud"),
     ("batch.job_queue", "drained", "it is seen from the jobs, and wanted of suspended ones only"),
+    (
+        "s3.bucket_lifecycle",
+        "transition_default_minimum_object_size",
+        "it is about what only others want",
+    ),
 ];
 
 /// Attributes that a bulk read does not return although they are not marked as deep, and why.
@@ -106,7 +111,9 @@ pub(crate) fn other(shape: Shape, value: Option<&Value>) -> Value {
             Value::Map(entries)
         }
         (Shape::Policy, _) => {
-            let statement = json!({"Effect": "Deny", "Action": ["s3:*"], "Resource": ["*"]});
+            // In a bucket's policy it has to look like nfplan's own: those of others are kept.
+            let statement = json!({"Sid": "NfplanOther", "Effect": "Deny", "Action": ["s3:*"],
+                "Resource": ["*"]});
             serde_json::from_value(json!({"Version": "2012-10-17", "Statement": [statement]}))
                 .unwrap()
         }

@@ -22,6 +22,7 @@ pub(crate) mod bucket;
 pub(crate) mod bucket_encryption;
 pub(crate) mod bucket_lifecycle;
 pub(crate) mod bucket_policy;
+pub(crate) mod lifecycle_rule;
 pub(crate) mod public_access_block;
 
 /// The account that buckets must belong to.

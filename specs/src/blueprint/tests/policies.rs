@@ -191,11 +191,11 @@ fn the_bucket_refuses_other_keys_but_not_uploads_that_name_none() {
     let expansion = platform(&platform_settings());
     let of = |sid| statement(&expansion, addresses::BUCKET_POLICY, attributes::POLICY, sid);
     let header = "s3:x-amz-server-side-encryption-aws-kms-key-id";
-    let keys = of("DenyOtherKeys");
+    let keys = of("NfplanDenyOtherKeys");
     assert!(keys.contains(&format!(r#""Null":{{"{header}":["false"]}}"#)), "{keys}");
     let other = format!(r#""StringNotEquals":{{"{header}":["kms.key/work#arn"]}}"#);
     assert!(keys.contains(&other), "{keys}");
-    assert!(of("DenyPlainHttp").contains(r#""aws:SecureTransport":["false"]"#));
+    assert!(of("NfplanDenyPlainHttp").contains(r#""aws:SecureTransport":["false"]"#));
 }
 
 #[test]
