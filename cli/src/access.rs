@@ -1,5 +1,5 @@
-//! Who will reach what in the planned places: researchers in the plan as it leaves them, the others as
-//! their states have them.
+//! Who will reach what in the planned places: units in the plan as it leaves them, the others as their
+//! states have them. Of a value that others have parts in, the whole counts.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -13,8 +13,12 @@ use nfplan_engine::address::Place;
 use nfplan_engine::address::Reference;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::desired::Desired;
+use nfplan_engine::diff::last_seen;
 use nfplan_engine::expr::Expr;
 use nfplan_engine::expr::Lookup;
+use nfplan_engine::observed::Observed;
+use nfplan_engine::observed::Sighting;
+use nfplan_engine::planner::Planned;
 use nfplan_engine::refusal::Refusal;
 use nfplan_engine::refusal::RefusalKind;
 use nfplan_engine::state::State;
@@ -46,13 +50,13 @@ struct Gathering {
 
 /// What is known of outputs once a unit is planned.
 struct Known<'a> {
-    outputs: &'a BTreeMap<Reference, Value>,
+    planned: &'a Planned,
     externals: &'a BTreeMap<External, Value>,
 }
 
 impl Lookup for Known<'_> {
     fn reference(&self, reference: &Reference) -> Option<&Value> {
-        self.outputs.get(reference)
+        self.planned.outputs.get(reference)
     }
 
     fn external(&self, external: &External) -> Option<&Value> {
@@ -76,11 +80,18 @@ impl Access {
     pub fn add(
         &mut self,
         desired: &Desired,
-        outputs: &BTreeMap<Reference, Value>,
+        planned: &Planned,
         externals: &BTreeMap<External, Value>,
     ) {
         if let Some(gathering) = &mut self.gathering {
-            gathering.add_planned(desired, outputs, externals);
+            gathering.add_planned(desired, planned, externals);
+        }
+    }
+
+    /// Adds a unit that cannot be planned: it stays as it is.
+    pub fn add_unplanned(&mut self, state: &State, observed: &Observed) {
+        if let Some(gathering) = &mut self.gathering {
+            gathering.add_state(state, observed);
         }
     }
 
@@ -98,7 +109,7 @@ impl Access {
             if unit.user().is_some()
                 && let Some(state) = load(store, unit).await?.state
             {
-                gathering.add_state(&state);
+                gathering.add_state(&state, &Observed::new());
             }
         }
         gathering.workspaces.sort_by(|one, other| one.unit.cmp(&other.unit));
@@ -123,10 +134,10 @@ impl Gathering {
     fn add_planned(
         &mut self,
         desired: &Desired,
-        outputs: &BTreeMap<Reference, Value>,
+        planned: &Planned,
         externals: &BTreeMap<External, Value>,
     ) {
-        let known = Known { outputs, externals };
+        let known = Known { planned, externals };
         let user = desired.source().user.as_deref().unwrap_or_default();
         let mut holdings = Holdings::of(desired.unit().clone(), user);
         let needed =
@@ -134,28 +145,37 @@ impl Gathering {
         for resource in needed {
             let address = &resource.address;
             let inputs = resource.inputs.iter();
-            let inputs = inputs.map(|(name, expr)| (name.clone(), expr.resolve(&known)));
+            let inputs = inputs.map(|(name, expr)| {
+                let reference = Reference { address: address.clone(), output: name.clone() };
+                let expr = planned.shared.get(&reference).unwrap_or(expr);
+                (name.clone(), expr.resolve(&known))
+            });
             holdings.add(address, inputs.collect());
             for (attribute, origin) in &resource.origins {
                 let reference = Reference { address: address.clone(), output: attribute.clone() };
                 holdings.add_origin(reference, desired.place_of(*origin));
             }
         }
-        let of_needed = outputs.iter().filter(|(output, _)| Holdings::needs(&output.address));
+        let of_needed =
+            planned.outputs.iter().filter(|(output, _)| Holdings::needs(&output.address));
         of_needed.for_each(|(output, value)| holdings.add_output(output.clone(), value.clone()));
         self.put(holdings);
     }
 
-    /// Adds a unit as its state has it.
-    fn add_state(&mut self, state: &State) {
+    /// Adds a unit as its state has it, and as far as it was read, as it is.
+    fn add_state(&mut self, state: &State, observed: &Observed) {
         let user = state.source.user.as_deref().unwrap_or_default();
         let mut holdings = Holdings::of(state.unit.clone(), user);
         for (address, entry) in &state.entries {
             let Some(object) = entry.current.as_ref().filter(|_| Holdings::needs(address)) else {
                 continue;
             };
-            let inputs = object.inputs.iter();
-            let inputs = inputs.map(|(name, value)| (name.clone(), Expr::Value(value.clone())));
+            let live = observed.get(address).and_then(Sighting::live);
+            let inputs = object.inputs.keys();
+            let inputs = inputs.filter_map(|name| {
+                let value = last_seen(name, Some(object), live)?;
+                Some((name.clone(), Expr::Value(value.clone())))
+            });
             holdings.add(address, inputs.collect());
             for (name, value) in &object.outputs {
                 let reference = Reference { address: address.clone(), output: name.clone() };

@@ -16,12 +16,14 @@ use nfplan_engine::change::Action;
 use nfplan_engine::change::Change;
 use nfplan_engine::desired::Origin;
 use nfplan_engine::desired::Resource;
+use nfplan_engine::diff::last_seen;
 use nfplan_engine::diff::normalise;
 use nfplan_engine::expr::Expr;
 use nfplan_engine::expr::Inputs;
 use nfplan_engine::expr::Lookup;
 use nfplan_engine::observed::Sighting;
 use nfplan_engine::outlook::suffixed;
+use nfplan_engine::parts::keep;
 use nfplan_engine::plan::UnitPlan;
 use nfplan_engine::schema::Attribute;
 use nfplan_engine::schema::Kind;
@@ -269,7 +271,10 @@ impl<'a> Explainer<'a> {
             _ => None,
         });
         let generation = made.or(self.object.map(|object| object.generation)).unwrap_or(1);
-        normalise(self.schema, &suffixed(self.schema, &resolved, generation))
+        let live = self.looked.observed.get(self.address).and_then(Sighting::live);
+        let inputs = suffixed(self.schema, &resolved, generation);
+        let inputs = keep(self.schema, inputs, |name| last_seen(name, self.object, live));
+        normalise(self.schema, &inputs)
     }
 
     fn attribute(

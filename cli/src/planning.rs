@@ -370,8 +370,9 @@ impl PlacePlanner<'_> {
                 planned = self.plan_unit(&draft, externals);
             }
         }
-        if let Ok(planned) = &planned {
-            out.access.add(&draft.desired, &planned.outputs, externals);
+        match &planned {
+            Ok(planned) => out.access.add(&draft.desired, planned, externals),
+            Err(_) => out.access.add_unplanned(&draft.state, &draft.observed),
         }
         let outputs = planned.as_ref().ok().map(|planned| {
             let external = |(reference, value): (&Reference, &Value)| {

@@ -7,6 +7,7 @@ use nfplan_engine::schema::Identity;
 use nfplan_engine::schema::Kind;
 use nfplan_engine::schema::Managed;
 use nfplan_engine::schema::OnChange;
+use nfplan_engine::schema::Parts;
 use nfplan_engine::schema::RetireValue;
 use nfplan_engine::schema::Schema;
 use nfplan_engine::schema::Tightening;
@@ -55,6 +56,11 @@ fn of_managed(schema: &Schema, attribute: &Attribute, managed: &Managed) -> Vec<
     if let Some(rule) = managed.risk {
         let needs = if rule.risk == Risk::DataLoss { ", and needs --allow data-loss" } else { "" };
         rules.push(format!("a change that {} is a finding ({}){needs}", rule.words, rule.risk));
+    }
+    if let Some(Parts { title, id, own, .. }) = managed.parts {
+        rules.push(format!(
+            "{title}s whose `{id}` does not begin with `{own}` are others', and kept"
+        ));
     }
     if let Some(reason) = managed.when_wanted {
         rules.push(format!("compared only if the specs set it: {reason}"));

@@ -77,7 +77,7 @@ pub(crate) fn somebody_in(account: &str, service: &str, method: &str, arguments:
 }
 
 /// Sets rules for failures and returns the requests since the last ones were set, state apart.
-fn requests(rules: Option<&Json>) -> Vec<(String, String)> {
+pub(crate) fn requests(rules: Option<&Json>) -> Vec<(String, String)> {
     let document = get("_faults", rules);
     let calls: Vec<[String; 3]> = serde_json::from_value(document["calls"].clone()).unwrap();
     let calls = calls.into_iter().map(|[service, operation, _]| (service, operation));
@@ -101,7 +101,7 @@ fn is_change(operation: &str) -> bool {
         .any(|prefix| name.starts_with(prefix))
 }
 
-fn operations(requests: &[(String, String)]) -> Vec<&str> {
+pub(crate) fn operations(requests: &[(String, String)]) -> Vec<&str> {
     let all = requests.iter().map(|(_, operation)| operation.as_str());
     all.filter(|operation| is_change(operation)).collect()
 }

@@ -13,6 +13,7 @@ use crate::aws::somebody_in;
 use crate::kit::Project;
 use crate::run;
 use crate::server;
+use crate::sharing::Bucket;
 use crate::url;
 
 const ACCOUNT: &str = "800000000007";
@@ -97,6 +98,9 @@ fn an_account_in_which_hatchery_worked_is_taken_over_repaired_and_let_go_of() {
         keys["AccessKeyMetadata"].as_array().unwrap().clone()
     };
     let old = keys("alice")[0]["AccessKeyId"].clone();
+    let name = format!("commons-example-org-nf-{ACCOUNT}");
+    let bucket = Bucket { account: ACCOUNT, name: name.clone() };
+    bucket.meddle();
 
     run(&project, &["adopt", "--auto-approve"]).exits(0);
     run(&project, &["adopt", "--auto-approve"]).exits(0).says("nothing was found");
@@ -112,6 +116,7 @@ fn an_account_in_which_hatchery_worked_is_taken_over_repaired_and_let_go_of() {
     run(&project, &["drift"]).exits(0);
     let new = keys("alice");
     assert!(new.len() == 1 && new[0]["AccessKeyId"] != old, "{new:?}");
+    bucket.assert_kept();
 
     project.researcher("alice", "status: suspended");
     run(&project, &["apply", "--auto-approve", "-q"]).exits(0);
@@ -125,7 +130,8 @@ fn an_account_in_which_hatchery_worked_is_taken_over_repaired_and_let_go_of() {
     let shared = "commons-example-org-nf-ecsInstanceRole";
     assert_eq!(left(), [shared, shared]);
     let buckets = somebody("s3", "list_buckets", &json!({})).to_string();
-    assert!(buckets.contains(&format!("commons-example-org-nf-{ACCOUNT}")), "{buckets}");
+    assert!(buckets.contains(&name), "{buckets}");
+    bucket.assert_kept();
     assert_eq!(get("_invalid", None), json!([]), "requests that the services would refuse");
 }
 

@@ -10,6 +10,7 @@ mod aws;
 mod console;
 mod hatchery;
 mod policies;
+mod sharing;
 
 use std::env;
 use std::fs;

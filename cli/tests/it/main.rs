@@ -31,6 +31,7 @@ mod reports;
 mod rollback;
 mod saved_plans;
 mod secrets;
+mod sharing;
 mod snapshots;
 mod specs;
 mod status;

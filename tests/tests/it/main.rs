@@ -28,4 +28,5 @@ mod rendering;
 mod restored;
 mod rotation;
 mod scale;
+mod sharing;
 mod star;

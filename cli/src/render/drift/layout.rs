@@ -94,6 +94,7 @@ fn mending(unit: &UnitDrift, finding: &Finding) -> Vec<String> {
     let text = match action {
         Some(Action::Replace) => "to mend it, apply makes a new object and deletes this one",
         Some(Action::ReplaceInSlot) => "to mend it, apply deletes this object and makes a new one",
+        Some(Action::Adopt) => "apply changes nothing in the cloud: it takes note of what is there",
         _ => return Vec::new(),
     };
     vec![text.into()]
