@@ -45,7 +45,7 @@ fn drift_and_plans_name_what_others_added_and_an_apply_keeps_it() {
     // Another account got in, by no doing of the plan's, which changes nothing back.
     let plan = plan.shows("public or cross-account access: s3.bucket_policy/work policy");
     let plan =
-        plan.shows("was made by others to allow AWS arn:aws:iam::999900001111:root: s3:GetObject");
+        plan.shows("was made by others to allow arn:aws:iam::999900001111:root: s3:GetObject");
     assert!(!plan.stdout.contains("changed back"), "{plan}");
     for part in parts {
         assert!(drift.stdout.contains(part) && plan.stdout.contains(part), "{drift}\n{plan}");
