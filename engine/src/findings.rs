@@ -8,7 +8,7 @@ use crate::access::document::Document;
 use crate::access::widening::Who;
 use crate::access::widening::Widening;
 use crate::access::widening::Witness;
-use crate::access::widening::widenings;
+use crate::access::widening::widenings_for;
 use crate::address::Address;
 use crate::change::Action;
 use crate::change::AttributeChange;
@@ -97,8 +97,7 @@ impl Subject<'_> {
     fn of_policy(&self, change: &AttributeChange, made: bool) -> Vec<Finding> {
         let before = change.before.clone().map(Expr::from);
         let words = ["comes to allow", "may come to allow more, by"];
-        let found = self.widenings(change, [before, change.after.clone()], words).into_iter();
-        found.filter(|finding| !made || finding.risk == Risk::PublicAccess).collect()
+        self.widenings(change, [before, change.after.clone()], words, made)
     }
 
     /// What others came to allow in a policy of nfplan's since it was taken note of.
@@ -111,7 +110,8 @@ impl Subject<'_> {
         let noted = parts.as_noted(before, applied);
         let words =
             ["was made by others to allow", "was changed by others, and may allow more, by"];
-        self.widenings(change, [noted, before.clone()].map(|value| Some(value.into())), words)
+        let versions = [noted, before.clone()].map(|value| Some(value.into()));
+        self.widenings(change, versions, words, false)
     }
 
     fn widenings(
@@ -119,12 +119,18 @@ impl Subject<'_> {
         change: &AttributeChange,
         [before, after]: [Option<Expr>; 2],
         words: [&str; 2],
+        outside_only: bool,
     ) -> Vec<Finding> {
+        let account = self.plan.unit.place().account.as_str();
+        let about = |who: Option<&Who>| !outside_only || who.is_some_and(|w| w.is_outside(account));
         let read = |expr: Option<Expr>| {
             let nothing = Document { rules: Vec::new(), strange: Vec::new() };
             expr.map_or(nothing, |expr| Document::read(&self.plan.unit, &expr))
         };
-        let found = widenings(&read(before), &read(after)).into_iter();
+        let found = widenings_for(&read(before), &read(after), about).into_iter();
+        // What nobody understands of a new policy is the specs' own.
+        let found = found
+            .filter(|one| !outside_only || !matches!(one, Widening::Unknown { who: None, .. }));
         found.map(|one| self.widening(change, one, words)).collect()
     }
 

@@ -133,11 +133,21 @@ impl fmt::Display for Witness {
 /// Compares two versions of a policy: all ways in which the second allows more, one for each
 /// statement and each one whom it names. None proves that it allows no more.
 pub fn widenings(before: &Document, after: &Document) -> Vec<Widening> {
+    widenings_for(before, after, |_| true)
+}
+
+/// The same, of those only whom `about` wants to know of: none stands for whoever has the policy.
+pub fn widenings_for(
+    before: &Document,
+    after: &Document,
+    about: impl Fn(Option<&Who>) -> bool,
+) -> Vec<Widening> {
     if before == after {
         return Vec::new();
     }
     let mut found = Found::default();
-    for cell in cells(after, Effect::Allow) {
+    let allowing = || cells(after, Effect::Allow).into_iter().filter(|c| about(c.who.as_ref()));
+    for cell in allowing() {
         if !before.rules.iter().any(|rule| cell.is_within(rule, Effect::Allow)) {
             found.add(&cell, &cell.rule.name, attempt(&cell, (before, after)));
         }
@@ -146,7 +156,7 @@ pub fn widenings(before: &Document, after: &Document) -> Vec<Widening> {
         if after.rules.iter().any(|rule| lost.is_within(rule, Effect::Deny)) {
             continue;
         }
-        for cell in cells(after, Effect::Allow).iter().filter_map(|cell| cell.overlap(&lost)) {
+        for cell in allowing().filter_map(|cell| cell.overlap(&lost)) {
             found.add(&cell, &lost.rule.name, attempt(&cell, (before, after)));
         }
     }
@@ -302,18 +312,18 @@ fn account_of(name: &str) -> Option<&str> {
 
 /// Looks for a request within the cell that `after` allows and `before` does not.
 fn attempt(cell: &Cell<'_>, (before, after): (&Document, &Document)) -> Option<Witness> {
-    let contexts = contexts(cell.rule, before, after);
+    let contexts = Contexts::of(cell.rule, before, after);
     let (actions, resources) = (actions(cell, before), resources(cell, before));
     let mut tries = 0;
     for action in &actions {
         for resource in &resources {
-            for context in &contexts {
+            for context in contexts.combinations() {
                 tries += 1;
                 if tries > MOST_TRIES {
                     return None;
                 }
                 let (action, text) = (action.clone(), resource.clone());
-                let request = Request { action, resource: text, context: context.clone() };
+                let request = Request { action, resource: text, context };
                 let who = cell.who.as_ref();
                 let told = |request: &Request| {
                     allows(after, request, who) == Answer::Yes
@@ -382,40 +392,43 @@ fn instances(pattern: &str) -> impl Iterator<Item = String> + use<> {
     filled.into_iter().chain([instance(pattern)])
 }
 
-/// What requests may say: all combinations of values that the conditions of both versions tell
-/// apart.
-fn contexts(
-    rule: &Rule,
-    before: &Document,
-    after: &Document,
-) -> Vec<BTreeMap<String, Option<Vec<String>>>> {
-    let rules = before.rules.iter().chain(&after.rules);
-    let conditions = rule.conditions.iter().chain(rules.flat_map(|rule| &rule.conditions));
-    let mut choices: BTreeMap<&str, Vec<Option<String>>> = BTreeMap::new();
-    for condition in conditions {
-        let list = choices.entry(&condition.key).or_default();
-        for value in &condition.values {
-            let fitting = if condition.has_patterns() { instance(value) } else { value.clone() };
-            let beside = format!("{fitting}x");
-            for choice in [Some(fitting), Some(beside), None] {
-                if !list.contains(&choice) {
-                    list.push(choice);
+/// What requests may say, by key.
+struct Contexts<'a>(BTreeMap<&'a str, Vec<Option<String>>>);
+
+impl<'a> Contexts<'a> {
+    /// The values that the conditions of both versions tell apart, those that fit a statement first.
+    fn of(rule: &'a Rule, before: &'a Document, after: &'a Document) -> Self {
+        let rules = before.rules.iter().chain(&after.rules);
+        let conditions = rule.conditions.iter().chain(rules.flat_map(|rule| &rule.conditions));
+        let mut choices: BTreeMap<&str, Vec<Option<String>>> = BTreeMap::new();
+        for condition in conditions {
+            let list = choices.entry(&condition.key).or_default();
+            for value in &condition.values {
+                let fitting =
+                    if condition.has_patterns() { instance(value) } else { value.clone() };
+                let beside = format!("{fitting}x");
+                for choice in [Some(fitting), Some(beside), None] {
+                    if !list.contains(&choice) {
+                        list.push(choice);
+                    }
                 }
             }
         }
+        Self(choices)
     }
-    let mut contexts = vec![BTreeMap::new()];
-    for (key, choices) in choices {
-        let with = |context: &BTreeMap<String, Option<Vec<String>>>| {
-            let context = context.clone();
-            let extended = choices.iter().map(move |choice| {
-                let mut context = context.clone();
-                context.insert(key.to_owned(), choice.clone().map(|value| vec![value]));
-                context
-            });
-            extended.collect::<Vec<_>>()
-        };
-        contexts = contexts.iter().flat_map(with).take(MOST_TRIES).collect();
+
+    /// Combinations of them, each made when it is asked for: most often the first one tells.
+    fn combinations(&self) -> impl Iterator<Item = BTreeMap<String, Option<Vec<String>>>> {
+        let sizes = self.0.values().map(Vec::len);
+        let count = sizes.fold(1_usize, usize::saturating_mul);
+        (0..count.min(MOST_TRIES)).map(|number| {
+            let mut rest = number;
+            let pick = |(key, choices): (&&str, &Vec<Option<String>>)| {
+                let choice = choices[rest % choices.len()].clone();
+                rest /= choices.len();
+                ((*key).to_owned(), choice.map(|value| vec![value]))
+            };
+            self.0.iter().map(pick).collect()
+        })
     }
-    contexts
 }
