@@ -27,27 +27,33 @@ const USER: &str = "<user>";
 pub struct Shared<'p> {
     /// Of the first of them.
     pub finding: &'p Finding,
-    /// What it comes to, with `<user>` for the researcher if there are several.
+    /// What it comes to, with `<user>` for the researcher if there are several, and `<account>` and
+    /// `<region>` if they are in several.
     pub message: String,
     /// Whose it is.
     pub units: Vec<&'p UnitPlan>,
 }
 
-/// The findings of a plan, those that differ in the researcher only put together.
+/// The findings of a plan, those that differ in the researcher and the place only put together.
 pub fn shared(plan: &Plan) -> Vec<Shared<'_>> {
     type Key<'p> = (Risk, String, Option<&'p str>, String);
     let mut groups: BTreeMap<Key<'_>, Vec<(&UnitPlan, &Finding)>> = BTreeMap::new();
     for unit in &plan.units {
         for finding in &unit.findings {
-            let message = nameless(unit, &finding.message);
+            let message = placeless(unit, &nameless(unit, &finding.message));
             let attribute = finding.attribute.as_deref();
             let key = (finding.risk, finding.address.to_string(), attribute, message);
             groups.entry(key).or_default().push((unit, finding));
         }
     }
-    let groups = groups.into_iter().map(|((.., nameless), members)| {
-        let (_, finding) = members[0];
-        let message = if members.len() == 1 { finding.message.clone() } else { nameless };
+    let groups = groups.into_iter().map(|((.., placeless), members)| {
+        let (first, finding) = members[0];
+        let one_place = members.iter().all(|(unit, _)| unit.unit.place() == first.unit.place());
+        let message = match members.len() {
+            1 => finding.message.clone(),
+            _ if one_place => nameless(first, &finding.message),
+            _ => placeless,
+        };
         let units = members.into_iter().map(|(unit, _)| unit).collect();
         Shared { finding, message, units }
     });
@@ -59,6 +65,12 @@ fn nameless(unit: &UnitPlan, text: &str) -> String {
     let names = [Some(who(unit)), unit.unit.user().map(ToString::to_string)];
     let names = names.into_iter().flatten().filter(|name| !name.is_empty());
     names.fold(text.to_owned(), |text, name| text.replace(&name, USER))
+}
+
+/// A text without the account and region of a unit.
+fn placeless(unit: &UnitPlan, text: &str) -> String {
+    let place = unit.unit.place();
+    text.replace(place.account.as_str(), "<account>").replace(place.region.as_str(), "<region>")
 }
 
 /// Shows what has to be judged, if there is anything.
