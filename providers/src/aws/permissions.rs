@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 use aws_sdk_iam::types::ContextEntry;
 use aws_sdk_iam::types::ContextKeyTypeEnum;
 use aws_sdk_iam::types::EvaluationResult;
+use aws_sdk_iam::types::OrganizationsDecisionDetail;
+use aws_sdk_iam::types::PermissionsBoundaryDecisionDetail;
 use aws_sdk_iam::types::PolicyEvaluationDecisionType as Decision;
 use futures_util::StreamExt;
 use futures_util::TryStreamExt;
@@ -47,13 +49,16 @@ pub(crate) async fn may(
     let simulator = Simulator { session, principal: principal(session).await? };
     let everywhere = simulator.everywhere(questions).await?;
     let answered = questions.iter().map(async |question| {
-        let is_open = |action: &&Box<str>| !everywhere.get(*action).is_some_and(is_settled);
-        let open: Actions = question.actions.iter().filter(is_open).cloned().collect();
+        let is_open = |action: &str| !everywhere.get(action).is_some_and(is_settled);
+        let open = question.actions.iter().filter(|action| is_open(action));
+        let open: Actions = open.cloned().collect();
         let answers = simulator.on(question, open).await?;
-        let verdict = |action: &Box<str>| answers.get(action).or(everywhere.get(action)).cloned();
         let unsaid = || Verdict::Unknown("IAM gave no answer".into());
-        let verdict = |action: &Box<str>| verdict(action).unwrap_or_else(unsaid);
-        Ok(question.actions.iter().map(verdict).collect())
+        let verdict = |action: &str| {
+            let told = answers.get(action).or(everywhere.get(action));
+            told.cloned().unwrap_or_else(unsaid)
+        };
+        Ok(question.actions.iter().map(|action| verdict(action)).collect())
     });
     let verdicts = stream::iter(answered).buffered(SIDE_BY_SIDE).try_collect().await?;
     Ok(Clearance { principal: simulator.principal, verdicts })
@@ -234,9 +239,10 @@ fn rank(verdict: &Verdict) -> u8 {
 
 fn each(result: &EvaluationResult) -> Vec<Verdict> {
     let organization = result.organizations_decision_detail();
-    let lets = organization.is_none_or(|detail| detail.allowed_by_organizations());
+    let lets = organization.is_none_or(OrganizationsDecisionDetail::allowed_by_organizations);
     let boundary = result.permissions_boundary_decision_detail();
-    let within = boundary.is_none_or(|detail| detail.allowed_by_permissions_boundary());
+    let within =
+        boundary.is_none_or(PermissionsBoundaryDecisionDetail::allowed_by_permissions_boundary);
     let verdict = |decision: &Decision, missing: &[String], within: bool| match decision {
         Decision::Allowed => Verdict::Allowed,
         _ if !missing.is_empty() => {
@@ -254,7 +260,8 @@ fn each(result: &EvaluationResult) -> Vec<Verdict> {
     }
     let one = |result: &aws_sdk_iam::types::ResourceSpecificResult| {
         let boundary = result.permissions_boundary_decision_detail();
-        let within = boundary.map_or(within, |detail| detail.allowed_by_permissions_boundary());
+        let within = boundary
+            .map_or(within, PermissionsBoundaryDecisionDetail::allowed_by_permissions_boundary);
         verdict(result.eval_resource_decision(), result.missing_context_values(), within)
     };
     each.iter().map(one).collect()
