@@ -28,7 +28,7 @@ pub async fn drift(context: &Context, arguments: &DriftArguments) -> Result<Exit
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     let selected = universe.select(&arguments.selection.select)?;
     let found = drift_of(&mut project, &universe, &selected, arguments.refresh.into()).await?;
-    if let Some((None, path)) = earlier.as_ref().zip(since.as_ref()) {
+    if let Some((None, path)) = earlier.as_ref().zip(arguments.since_report.as_ref()) {
         context.note(&format!("note: there is no {} yet: everything is new\n", path.display()));
     }
     let news =

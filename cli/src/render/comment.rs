@@ -164,7 +164,7 @@ impl Comment<'_> {
         let (plan, frame) = (self.plan, self.frame);
         let digest = plan.digest;
         let key = &frame.key;
-        let mut text = format!("<!-- nfplan v=1 key={key} digest=sha256:{digest} -->\n");
+        let mut text = format!("<!-- nfplan v=1 key={key} digest={digest} -->\n");
         let environment = code(&frame.environment);
         let verdict = match (plan.is_empty(), self.findings.len()) {
             (true, _) => "no changes".to_owned(),

@@ -64,7 +64,7 @@ fn a_comment_says_who_what_where_and_how_to_go_on() {
     let plan = Plan::new(vec![one], Refresh::Bulk);
     let text = comment(&plan, &frame());
     for part in [
-        format!("<!-- nfplan v=1 key=k1 digest=sha256:{} -->\n", plan.digest),
+        format!("<!-- nfplan v=1 key=k1 digest={} -->\n", plan.digest),
         "### nfplan · <code>data.example.org</code> · 1 to update, 1 finding to judge".into(),
         "1 of 3 units change.".into(),
         "| **permission widening** | <code>iam.policy/jobs document</code> | <code>alice</code> |"
