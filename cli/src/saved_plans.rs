@@ -37,9 +37,12 @@ pub fn load(path: &Path) -> Result<Plan, CliError> {
 /// Keeps a plan in the state store, where it is written once: what is there under its digest
 /// already is the same plan.
 pub async fn keep(store: &impl Store, plan: &Plan) -> Result<(), CliError> {
-    let key = format!("{FOLDER}{}.json", plan.digest.hex());
-    store.put_if_absent(&key, as_json(plan)?.as_bytes()).await?;
+    store.put_if_absent(&key_of(plan), as_json(plan)?.as_bytes()).await?;
     Ok(())
+}
+
+fn key_of(plan: &Plan) -> String {
+    format!("{FOLDER}{}.json", plan.digest.hex())
 }
 
 /// The plan that is kept under a digest, of which the first digits suffice; none if there is none.
@@ -54,10 +57,15 @@ pub async fn kept(store: &impl Store, digest: &str) -> Result<Option<Plan>, CliE
     let keys = store.list(FOLDER).await?;
     let Some(key) = keys.into_iter().find(|key| key.starts_with(&start)) else { return Ok(None) };
     let Some(stored) = store.get(&key).await? else { return Ok(None) };
-    let plan = parse(&stored.body).map_err(|why| {
+    let plan = parse(&stored.body).and_then(|plan| {
+        // Who may write to the store must not choose another plan than the one that was reviewed.
+        let fits = key == key_of(&plan);
+        fits.then_some(plan).ok_or_else(|| "it is another plan than its name says".to_owned())
+    });
+    plan.map(Some).map_err(|why| {
         CliError::new(Exit::Error, format!("`{key}` of the state store is no saved plan: {why}"))
-    })?;
-    Ok(Some(plan))
+            .hint("nothing was changed; `nfplan plan --save` keeps a plan afresh")
+    })
 }
 
 fn parse(text: &[u8]) -> Result<Plan, String> {

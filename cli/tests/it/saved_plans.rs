@@ -186,3 +186,16 @@ fn a_plan_tells_what_is_new_since_the_one_that_was_reviewed() {
     let blind = ["plan", "--save", "--refresh", "none"];
     project.unchanged_by(|project| project.run(&blind)).exits(7).says("--refresh none");
 }
+
+#[test]
+fn another_plan_in_the_place_of_the_reviewed_one_is_not_applied() {
+    let (project, digest) = kept();
+    project.researcher("alice", "compute: { max_vcpus: 999 }");
+    project.run(&["plan", "--save"]).exits(0);
+    let key = |digest: &str| format!(".nfplan/state/plans/{}.json", &digest["sha256:".len()..]);
+    let other = project.plan(&[])["digest"].as_str().unwrap().to_owned();
+    fs::copy(project.path(&key(&other)), project.path(&key(&digest))).unwrap();
+    let line = ["--expect-digest", &digest];
+    let answer = project.unchanged_by(|project| project.apply(&line)).exits(1);
+    answer.says("another plan than its name says");
+}
