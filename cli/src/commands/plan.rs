@@ -40,11 +40,15 @@ use crate::selection::Universe;
 pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, CliError> {
     let kinds = [Kind::Github, Kind::Markdown, Kind::Json];
     let reports = Reports::new(context, &arguments.reporting, &kinds)?;
+    let refresh = Refresh::from(arguments.planning.refresh);
+    if arguments.save && refresh == Refresh::None {
+        return Err(CliError::refused("a plan that did not ask the cloud is not kept for review")
+            .hint("leave out --refresh none"));
+    }
     let mut project = reports.problems(Project::open(&context.settings).await)?;
     project.warn(context);
     project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-    let refresh = Refresh::from(arguments.planning.refresh);
     let selected = universe.select(&arguments.planning.selection.select)?;
     let locked = arguments.planning.locked;
     let request = Request { refresh, locked, ..Request::new(selected, Purpose::Apply) };
@@ -64,10 +68,6 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     reports.plan(&document, &frame(context, &project, planned.looked_at, since))?;
     if let Some(file) = &arguments.out {
         saved_plans::save(&context.settings.root.join(file), &document)?;
-    }
-    if arguments.save && refresh == Refresh::None {
-        return Err(CliError::refused("a plan that did not ask the cloud is not kept for review")
-            .hint("leave out --refresh none"));
     }
     if arguments.save && !document.is_empty() {
         saved_plans::keep(&project.store, &document).await?;
