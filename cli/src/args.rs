@@ -23,6 +23,7 @@ use clap::parser::ValueSource;
 use crate::reporting::ReportRequest;
 pub use approving::AllowArgument;
 pub use approving::Approving;
+use drift::AcceptArguments;
 use drift::DriftArguments;
 use init::InitArguments;
 use permissions::PermissionsArguments;
@@ -178,6 +179,11 @@ pub enum Command {
     /// attribute, and says why they differ. Writes nothing at all, takes no lease, and needs no
     /// permission but to read.
     Drift(DriftArguments),
+    /// Write down that drift is known, who answers for it and until when
+    ///
+    /// Looks at the cloud, and writes the entries into accepted.yaml, to be committed. `nfplan drift`
+    /// is silent about them until the last day, as long as what was found stays the same.
+    Accept(AcceptArguments),
     /// Take units away; data stays
     ///
     /// Buckets with their contents, keys and logs stay in the cloud, and the next apply finds them

@@ -1,5 +1,6 @@
 //! The commands, one file each; every one reads resolve, check, do, report.
 
+pub mod accept;
 pub mod adopt;
 pub mod apply;
 pub mod can;

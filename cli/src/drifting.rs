@@ -6,6 +6,9 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use nfplan_engine::address::Address;
 use nfplan_engine::address::External;
 use nfplan_engine::address::Place;
@@ -48,9 +51,14 @@ use crate::project::Project;
 use crate::selection::Selected;
 use crate::selection::Universe;
 
+pub mod accepted;
 pub mod document;
 pub mod remedy;
 pub mod since;
+
+use accepted::Accepted;
+use accepted::Entry;
+use accepted::set_aside;
 
 /// What of a fleet differs, and how much of it was seen.
 #[derive(Debug)]
@@ -59,6 +67,8 @@ pub struct FleetDrift {
     pub depth: Depth,
     /// Every unit looked at, in order.
     pub units: Vec<UnitDrift>,
+    /// Every entry of the accepted drift, in the order of its file.
+    pub entries: Vec<Entry>,
 }
 
 /// What of one unit differs.
@@ -69,8 +79,10 @@ pub struct UnitDrift {
     pub state: State,
     /// The run that somebody left open.
     pub open: Option<RunId>,
-    /// What differs.
+    /// What differs and is not accepted.
     pub drift: Drift,
+    /// What differs and is accepted for a time.
+    pub accepted: Vec<Accepted>,
     /// What an apply would do about it.
     pub outlook: Outlook,
 }
@@ -95,7 +107,12 @@ impl FleetDrift {
         coverage
     }
 
-    /// Everything that differs.
+    /// Everything that is accepted, with its unit.
+    pub fn accepted(&self) -> impl Iterator<Item = (&UnitDrift, &Accepted)> {
+        self.units.iter().flat_map(|unit| unit.accepted.iter().map(move |found| (unit, found)))
+    }
+
+    /// Everything that differs and is not accepted.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.units.iter().flat_map(|unit| &unit.drift.findings)
     }
@@ -109,8 +126,26 @@ impl FleetDrift {
     }
 }
 
-/// Compares the selected units of a project.
+/// Compares the selected units of a project, and sets aside what somebody accepted.
 pub async fn drift_of(
+    project: &mut Project,
+    universe: &Universe,
+    selected: &Selected,
+    depth: Depth,
+) -> Result<FleetDrift, CliError> {
+    let mut found = look(project, universe, selected, depth).await?;
+    let whole = found.units.len() == universe.wanted.union(&universe.existing).count();
+    set_aside(&mut found, project.fleet.accepted(), today(), whole);
+    Ok(found)
+}
+
+/// The day in UTC: the same wherever it is asked for.
+pub fn today() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date()
+}
+
+/// Compares the selected units of a project; what is accepted stands among the rest.
+pub async fn look(
     project: &mut Project,
     universe: &Universe,
     selected: &Selected,
@@ -179,7 +214,8 @@ where
         for unit in units {
             by_place.entry(unit.place()).or_default().push(unit);
         }
-        let mut found = FleetDrift { depth: self.depth, units: Vec::new() };
+        let (units, entries) = (Vec::new(), Vec::new());
+        let mut found = FleetDrift { depth: self.depth, units, entries };
         for (place, units) in by_place {
             let externals = self.externals(place).await?;
             let mut subjects = Vec::new();
@@ -281,14 +317,20 @@ where
         let open = open.map(|run| run.id);
         if drift.findings.is_empty() {
             let state = State::empty(state.unit, state.source);
-            return UnitDrift { state, open, drift, outlook: Outlook::default() };
+            return UnitDrift {
+                state,
+                open,
+                drift,
+                accepted: Vec::new(),
+                outlook: Outlook::default(),
+            };
         }
         // After a recovery, the cloud is another one than what was seen now.
         let outlook = match open {
             None if decided => self.outlook((&desired, &state, &observed), externals, &drift),
             _ => Outlook::default(),
         };
-        UnitDrift { state, open, drift, outlook }
+        UnitDrift { state, open, drift, accepted: Vec::new(), outlook }
     }
 
     /// What an apply would do by what was seen.

@@ -9,6 +9,7 @@ use clap::FromArgMatches as _;
 use crate::args::Arguments;
 use crate::args::Command;
 use crate::commands::Context;
+use crate::commands::accept::accept;
 use crate::commands::adopt::adopt;
 use crate::commands::apply::apply;
 use crate::commands::can::can;
@@ -134,6 +135,7 @@ fn dispatch(context: &Context, call: &Call, command: &Command) -> Result<Exit, C
             Command::Plan(arguments) => plan(context, arguments).await,
             Command::Apply(arguments) => apply(context, arguments).await,
             Command::Adopt(arguments) => adopt(context, arguments).await,
+            Command::Accept(arguments) => accept(context, arguments).await,
             Command::Drift(arguments) => drift(context, arguments).await,
             Command::Destroy(arguments) => destroy(context, arguments).await,
             Command::Show(arguments) => show(context, arguments).await,

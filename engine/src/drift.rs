@@ -133,7 +133,8 @@ pub struct Finding {
     pub wanted: Option<Expr>,
     /// As last applied; none if it was not set.
     pub applied: Option<Value>,
-    /// As it is; none if it is not set.
+    /// As it is; none if it is not set. Of an object as a whole the id of what is in its place, or
+    /// what was found beside it; none if it is gone.
     pub live: Option<Value>,
     /// What there is to know beside, in a few words.
     pub note: Option<String>,

@@ -69,6 +69,8 @@ pub(crate) fn unproved(
 pub(crate) struct Stranger {
     /// What it is, what comes of it and what to do.
     pub(crate) says: String,
+    /// What was found.
+    pub(crate) found: Value,
     /// The cloud deletes the object only when it is gone.
     pub(crate) holds: bool,
 }
@@ -88,7 +90,8 @@ pub(crate) fn strangers(schema: &Schema, entry: Option<&Entry>, live: &Live) -> 
         let found = found.iter().filter_map(Value::as_text).filter(|id| !known(id));
         let found: Vec<&str> = found.collect();
         let says = (strangers.says)(live.remote_id.as_str(), &found);
-        (!found.is_empty()).then_some(Stranger { says, holds: strangers.holds })
+        let holds = strangers.holds;
+        (!found.is_empty()).then(|| Stranger { says, found: Value::list(found), holds })
     });
     told.collect()
 }

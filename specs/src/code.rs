@@ -49,6 +49,7 @@ codes! {
     TAG = "E0313", "A tag breaks AWS's or nfplan's rules.";
     REPEATED = "E0314", "A value stands twice in a list.";
     ROLE_OF_OTHER_ACCOUNT = "E0315", "The role to assume belongs to another account.";
+    ACCEPTED_TOO_LONG = "E0316", "Drift is accepted for too long, or until before it begins.";
     EXPANSION = "E0401", "A workspace expands to something that AWS would refuse.";
     BEST_FIT = "W0501", "The `best_fit` strategy makes changes of the compute environment into replacements.";
     FOLDER = "W0502", "A folder stands where only files are read.";

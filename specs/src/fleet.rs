@@ -15,6 +15,10 @@ use nfplan_engine::address::Place;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::desired::Problem;
 
+use crate::agreement::ACCEPTED_FILE;
+use crate::agreement::APPROVALS_FILE;
+use crate::agreement::Acceptance;
+use crate::agreement::PlanApproval;
 use crate::code;
 use crate::decode::Decoder;
 use crate::decode::Field;
@@ -23,6 +27,10 @@ use crate::decode::PROJECT_FILE;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Diagnostics;
 use crate::diagnostic::Severity;
+use crate::format::agreement::ACCEPTED;
+use crate::format::agreement::PLAN_APPROVALS;
+use crate::format::agreement::accepted;
+use crate::format::agreement::plan_approvals;
 use crate::format::merge;
 use crate::format::overlay::Overlay;
 use crate::format::project::Declared;
@@ -61,6 +69,8 @@ pub struct Fleet {
     profiles: BTreeMap<Box<str>, Overlay>,
     workspaces: Vec<WorkspaceSpec>,
     files: Vec<Box<str>>,
+    accepted: Vec<Acceptance>,
+    plan_approvals: Vec<PlanApproval>,
     warnings: Diagnostics,
 }
 
@@ -93,6 +103,8 @@ impl Fleet {
         let mut loader = Loader::new(root);
         let declared = loader.project()?;
         let workspaces = loader.workspaces(&declared)?;
+        let accepted = loader.beside(ACCEPTED_FILE, &ACCEPTED, accepted)?;
+        let plan_approvals = loader.beside(APPROVALS_FILE, &PLAN_APPROVALS, plan_approvals)?;
         let Loader { problems, files, .. } = loader;
         let failed = problems.iter().any(|problem| problem.severity == Severity::Error);
         let diagnostics = Diagnostics::new(problems, |file| read_text(root, file));
@@ -104,6 +116,8 @@ impl Fleet {
         fleet.workspaces = workspaces;
         fleet.workspaces.sort_by(|one, other| one.unit().cmp(other.unit()));
         fleet.files = files;
+        fleet.accepted = accepted;
+        fleet.plan_approvals = plan_approvals;
         fleet.warnings = diagnostics;
         Ok(fleet)
     }
@@ -123,6 +137,8 @@ impl Fleet {
             profiles: whole(declared.profiles?)?,
             workspaces: Vec::new(),
             files: Vec::new(),
+            accepted: Vec::new(),
+            plan_approvals: Vec::new(),
             warnings: Diagnostics::default(),
         })
     }
@@ -150,6 +166,16 @@ impl Fleet {
     /// How many units may be destroyed at once without the approval of a mass destroy.
     pub fn max_deletes(&self) -> u32 {
         self.max_deletes
+    }
+
+    /// Drift that somebody accepted for a time, in the order of the file.
+    pub fn accepted(&self) -> &[Acceptance] {
+        &self.accepted
+    }
+
+    /// What somebody approved of single plans.
+    pub fn plan_approvals(&self) -> &[PlanApproval] {
+        &self.plan_approvals
     }
 
     /// All accounts by name, used or not.
@@ -299,6 +325,23 @@ impl<'a> Loader<'a> {
         Ok(workspaces)
     }
 
+    /// The entries of a file beside the specs; none if there is no such file.
+    fn beside<T>(
+        &mut self,
+        file: &str,
+        shape: &'static Shape,
+        read: impl FnOnce(&mut Decoder<'_>, Field<'_>) -> Vec<T>,
+    ) -> Result<Vec<T>, LoadError> {
+        let path = self.root.join(file);
+        if !path.try_exists().map_err(|source| LoadError::Io { path, source })? {
+            return Ok(Vec::new());
+        }
+        let Some(node) = self.read(file)? else { return Ok(Vec::new()) };
+        // Nothing in it is a setting of a unit, so that the number is never looked at.
+        let mut decoder = Decoder::new(file, FileNumber::Project, &mut self.problems);
+        Ok(read(&mut decoder, top(file, &node, shape)))
+    }
+
     /// The names of researchers' files, sorted.
     fn names(&mut self) -> Result<Vec<String>, LoadError> {
         let folder = self.root.join(WORKSPACES);
@@ -354,6 +397,6 @@ impl<'a> Loader<'a> {
 }
 
 /// A document as a field, so that it is read like any other map.
-fn top<'n>(file: &'n str, node: &'n Node, shape: &'static Shape) -> Field<'n> {
+pub(crate) fn top<'n>(file: &'n str, node: &'n Node, shape: &'static Shape) -> Field<'n> {
     Field { name: file, key: Span::START, node, shape }
 }

@@ -13,6 +13,10 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::agreement::ACCEPTED_FILE;
+use crate::agreement::APPROVALS_FILE;
+use crate::format::agreement::ACCEPTED;
+use crate::format::agreement::PLAN_APPROVALS;
 use crate::format::project::PROJECT;
 use crate::format::researcher::RESEARCHERS;
 use crate::format::shape::Key;
@@ -31,6 +35,10 @@ pub enum SpecFile {
     Project,
     /// `workspaces/*.yaml`.
     Workspaces,
+    /// `accepted.yaml`.
+    Accepted,
+    /// `approvals.yaml`.
+    Approvals,
 }
 
 /// The schema of a kind of spec file.
@@ -39,6 +47,8 @@ pub fn json_schema(file: SpecFile) -> Value {
         SpecFile::Project => ("nfplan.yaml", &PROJECT, false),
         // What a workspace does not say, its profile may.
         SpecFile::Workspaces => ("workspaces/*.yaml of nfplan", &RESEARCHERS, true),
+        SpecFile::Accepted => (ACCEPTED_FILE, &ACCEPTED, false),
+        SpecFile::Approvals => (APPROVALS_FILE, &PLAN_APPROVALS, false),
     };
     let mut schema = Maker { inherits }.shape(shape);
     schema.insert("$schema".into(), json!("http://json-schema.org/draft-07/schema#"));
@@ -67,6 +77,7 @@ impl Maker {
             Shape::Integer(least, most) => {
                 json!({ "type": "integer", "minimum": least, "maximum": most })
             }
+            Shape::Value => json!({ "not": { "type": "null" } }),
             Shape::Text(form) => Value::Object(text(form)),
             Shape::Word(words) => Value::Object(one_of(words)),
             Shape::List(item, least) => json!({

@@ -11,8 +11,9 @@
 //! | format | `syntax` (forms of texts), `format::shape` (what may stand where), `decode`, `format` |
 //! | about the format | [`json_schema`] for editors, [`reference`](mod@reference) for people, [`explanation`] of codes |
 //! | who applies | [`permissions`] that whoever runs nfplan needs |
-//! | whole | [`fleet`], [`edit`], [`outline`], [`look_up`], [`lock`] |
+//! | whole | [`fleet`], [`agreement`], [`edit`], [`outline`], [`look_up`], [`lock`] |
 
+pub mod agreement;
 pub mod annotation;
 pub mod blueprint;
 pub mod code;

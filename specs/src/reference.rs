@@ -4,6 +4,10 @@
 use std::fmt::Arguments;
 use std::fmt::Write as _;
 
+use crate::agreement::ACCEPTED_FILE;
+use crate::agreement::APPROVALS_FILE;
+use crate::format::agreement::ACCEPTED;
+use crate::format::agreement::PLAN_APPROVALS;
 use crate::format::project::PROJECT;
 use crate::format::researcher::RESEARCHERS;
 use crate::format::shape::Key;
@@ -17,6 +21,8 @@ pub fn reference() -> String {
     let mut pages = Pages { text: String::new(), shown: Vec::new() };
     pages.shape("nfplan.yaml", "", &PROJECT);
     pages.shape("workspaces/*.yaml", "", &RESEARCHERS);
+    pages.shape(ACCEPTED_FILE, "", &ACCEPTED);
+    pages.shape(APPROVALS_FILE, "", &PLAN_APPROVALS);
     let end = pages.text.trim_end().len();
     pages.text.truncate(end);
     pages.text.push('\n');
@@ -37,10 +43,13 @@ impl Pages {
             Shape::Section(section)
             | Shape::WordOrSection(_, section)
             | Shape::TextOrSection(_, section) => self.section(file, path, section),
+            // A list of maps has no path of its own.
+            Shape::List(item @ Shape::Section(_), _) => self.shape(file, path, item),
             Shape::Boolean
             | Shape::Integer(..)
             | Shape::Text(_)
             | Shape::Word(_)
+            | Shape::Value
             | Shape::List(..) => {}
         }
     }
@@ -129,6 +138,8 @@ fn value(shape: &Shape) -> String {
         Shape::Integer(least, most) => format!("a whole number, {least} to {most}"),
         Shape::Text(form) => form.expected.into(),
         Shape::Word(_) => "a word".into(),
+        Shape::Value => "any value".into(),
+        Shape::List(Shape::Section(_), _) => "a list of maps".into(),
         Shape::List(Shape::Word(_), _) => "a list of words".into(),
         Shape::List(item, 0) => format!("a list, each {}", value(item)),
         Shape::List(item, _) => format!("a list of at least one, each {}", value(item)),

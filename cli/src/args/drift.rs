@@ -1,10 +1,12 @@
-//! The arguments of `nfplan drift`.
+//! The arguments of `nfplan drift` and `nfplan accept`.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use clap::ValueEnum;
+use jiff::civil::Date;
 use nfplan_engine::provider::Depth;
+use nfplan_specs::agreement::MOST_DAYS;
 
 use super::Reporting;
 use super::Selection;
@@ -30,6 +32,41 @@ pub struct DriftArguments {
     /// What to write beside.
     #[command(flatten)]
     pub reporting: Reporting,
+}
+
+/// `nfplan accept`.
+#[derive(Debug, Clone, Args)]
+pub struct AcceptArguments {
+    /// What drifted, as `nfplan drift` names it: UNIT:ADDRESS#ATTRIBUTE, or UNIT:ADDRESS
+    #[arg(value_name = "DRIFT", required = true)]
+    pub drift: Vec<String>,
+    /// Why this is done
+    #[arg(long, value_name = "TEXT", env = "NFPLAN_REASON")]
+    pub reason: String,
+    /// Who answers for it
+    #[arg(long, value_name = "NAME", env = "NFPLAN_OWNER")]
+    pub owner: String,
+    /// Until when, at most 90 days ahead: a day as 2026-12-24, or a number of days as 14d
+    #[arg(long, value_name = "DAY", env = "NFPLAN_EXPIRES", value_parser = expiry)]
+    pub expires: Expiry,
+}
+
+/// Until when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// The last day.
+    On(Date),
+    /// So many days, today included.
+    Days(u16),
+}
+
+fn expiry(text: &str) -> Result<Expiry, String> {
+    let days = text.strip_suffix('d').and_then(|days| days.parse().ok());
+    if let Some(days) = days.filter(|days| (1..=MOST_DAYS).contains(&i32::from(*days))) {
+        return Ok(Expiry::Days(days));
+    }
+    let expected = format!("write a day as 2026-12-24, or 1d to {MOST_DAYS}d");
+    text.parse().map(Expiry::On).map_err(|_| expected)
 }
 
 /// How much to ask the cloud.

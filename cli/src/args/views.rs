@@ -113,6 +113,10 @@ pub enum SchemaFile {
     Project,
     /// workspaces/*.yaml
     Workspaces,
+    /// accepted.yaml
+    Accepted,
+    /// approvals.yaml
+    Approvals,
 }
 
 /// In which form.

@@ -21,6 +21,8 @@ pub fn schema(context: &Context, arguments: &SchemaArguments) -> Result<Exit, Cl
         SchemaFormat::Json => context.print_json(&json_schema(match arguments.file {
             SchemaFile::Project => SpecFile::Project,
             SchemaFile::Workspaces => SpecFile::Workspaces,
+            SchemaFile::Accepted => SpecFile::Accepted,
+            SchemaFile::Approvals => SpecFile::Approvals,
         }))?,
         SchemaFormat::Markdown => context.print(&reference())?,
     }

@@ -35,12 +35,18 @@
 //! read, which `coverage` names. `tool` is there where the cause is `known_tool`. `wanted` is an expression, as `after` is in a plan. `apply` is what
 //! the next apply would do with the resource, `refusals` why it would refuse the unit.
 //!
+//! What somebody accepted is no finding: it stands in `accepted`, with who answers for it, why, until
+//! when, and the entry of `accepted.yaml`. `acceptances` tells of every entry what became of it:
+//! `in_force`, `expired`, `not_yet`, `other_value`, `refused` (a wildcard for what is too bad for
+//! one), `dead` (nothing is so any more) or `unseen`.
+//!
 //! With `--since`, findings of drift have `first_seen`, and `new` if the earlier report did not have
 //! them; `since` counts them and lists what is `resolved`.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use nfplan_engine::address::Address;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::change::Action;
@@ -57,6 +63,9 @@ use serde::Serialize;
 
 use super::FleetDrift;
 use super::UnitDrift;
+use super::accepted::Accepted;
+use super::accepted::Entry;
+use super::accepted::Standing;
 use super::remedy::commands;
 use super::since::News;
 use super::since::Subject;
@@ -75,7 +84,35 @@ pub struct DriftDocument<'a> {
     summary: BTreeMap<Cause, u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<SinceDocument<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    accepted: Vec<AcceptedDocument<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    acceptances: Vec<EntryDocument<'a>>,
     units: Vec<UnitDocument<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct AcceptedDocument<'a> {
+    unit: &'a UnitId,
+    cause: Cause,
+    address: &'a Address,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attribute: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<&'a Value>,
+    reason: &'a str,
+    owner: &'a str,
+    expires: Date,
+    days_left: i32,
+    entry: String,
+}
+
+#[derive(Debug, Serialize)]
+struct EntryDocument<'a> {
+    entry: String,
+    drift: &'a str,
+    expires: Date,
+    standing: Standing,
 }
 
 #[derive(Debug, Serialize)]
@@ -175,12 +212,39 @@ impl<'a> DriftDocument<'a> {
                 ongoing: news.ongoing(),
                 resolved: &news.resolved,
             }),
+            accepted: fleet.accepted().map(AcceptedDocument::new).collect(),
+            acceptances: fleet.entries.iter().map(EntryDocument::new).collect(),
             units: fleet
                 .units
                 .iter()
                 .map(|unit| UnitDocument::new(unit, fleet.depth, news))
                 .collect(),
         }
+    }
+}
+
+impl<'a> AcceptedDocument<'a> {
+    fn new((unit, accepted): (&'a UnitDrift, &'a Accepted)) -> Self {
+        let Accepted { finding, by, days_left } = accepted;
+        Self {
+            unit: &unit.state.unit,
+            cause: finding.cause,
+            address: &finding.address,
+            attribute: finding.attribute,
+            live: finding.live.as_ref(),
+            reason: &by.reason,
+            owner: &by.owner,
+            expires: by.expires,
+            days_left: *days_left,
+            entry: by.place.to_string(),
+        }
+    }
+}
+
+impl<'a> EntryDocument<'a> {
+    fn new(Entry { entry, standing }: &'a Entry) -> Self {
+        let (drift, expires) = (&*entry.drift, entry.expires);
+        Self { entry: entry.place.to_string(), drift, expires, standing: *standing }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -91,12 +92,20 @@ impl Earlier {
 }
 
 impl Subject {
-    fn of(unit: &UnitDrift, finding: &Finding) -> Self {
+    /// What a finding is about.
+    pub fn of(unit: &UnitDrift, finding: &Finding) -> Self {
         Self {
             unit: unit.state.unit.to_string(),
             address: finding.address.to_string(),
             attribute: finding.attribute.map(str::to_owned),
         }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.unit, self.address)?;
+        self.attribute.as_ref().map_or(Ok(()), |name| write!(f, "#{name}"))
     }
 }
 
@@ -168,7 +177,9 @@ fn is_mended(unit: &UnitDrift, subject: &Subject) -> bool {
         *one.resource_type == *resource_type
             && one.attribute.is_none_or(|name| Some(name) == subject.attribute.as_deref())
     };
-    !unit.drift.findings.iter().any(same) && !unit.drift.coverage.not_requested.keys().any(unasked)
+    let accepted = unit.accepted.iter().map(|accepted| &accepted.finding);
+    !unit.drift.findings.iter().chain(accepted).any(same)
+        && !unit.drift.coverage.not_requested.keys().any(unasked)
 }
 
 fn json<T: Serialize>(value: &T) -> Json {

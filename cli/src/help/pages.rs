@@ -89,6 +89,22 @@ pub const PAGES: &[Page] = &[
         exits: COMPARING,
     },
     Page {
+        command: "accept",
+        examples: &[
+            (
+                "nfplan accept alice:batch.compute_environment/main#max_vcpus --reason 'patch week' \
+                 --owner ops@example.org --expires 14d",
+                "an attribute that somebody changed",
+            ),
+            (
+                "nfplan accept workspace/111122223333.us-east-1/alice:ec2.instance/proxy \
+                 --reason 'rebuilt on Monday' --owner ops@example.org --expires 2026-12-24",
+                "an object as a whole, named as `nfplan drift --json` does",
+            ),
+        ],
+        exits: &[Exit::Unreadable, Exit::Refused, Exit::InvalidSpecs, Exit::Denied],
+    },
+    Page {
         command: "destroy",
         examples: &[
             ("nfplan destroy --select alice@example.org", "one researcher's workspace"),

@@ -32,9 +32,11 @@ use crate::drifting::remedy::commands;
 use crate::drifting::since::News;
 use crate::drifting::since::Subject;
 
+mod accepted;
 mod class_page;
 mod layout;
 
+use accepted::accepted;
 use class_page::ClassPage;
 use layout::changes;
 use layout::layout;
@@ -56,6 +58,7 @@ pub fn drift(fleet: &FleetDrift, news: Option<&News>, width: usize) -> String {
     }
     page.cut_words(false);
     refusals(&mut page, fleet);
+    accepted(&mut page, fleet);
     unseen(&mut page, &coverage, fleet.depth);
     page.gap();
     page.put(&Line::at(0).styled(STRONG, verdict(fleet, &coverage)));
@@ -95,10 +98,8 @@ fn since(page: &mut Page, news: &News) {
     ];
     for (word, style, list) in lists {
         let list: Vec<&Subject> = list;
-        for Subject { unit, address, attribute } in list.iter().take(MOST_NAMED) {
-            let attribute = attribute.as_ref().map(|name| format!("#{name}")).unwrap_or_default();
-            let line = Line::at(OBJECT).styled(style, word);
-            page.put(&line.text(format!("  {unit}:{address}{attribute}")));
+        for subject in list.iter().take(MOST_NAMED) {
+            page.put(&Line::at(OBJECT).styled(style, word).text(format!("  {subject}")));
         }
         if list.len() > MOST_NAMED {
             let more = format!("  and {} more", list.len() - MOST_NAMED);
@@ -255,8 +256,10 @@ fn verdict(fleet: &FleetDrift, coverage: &Coverage) -> String {
             .collect();
         return format!("Drift: {}.{unread}", counts.join(", "));
     }
-    if coverage.is_complete() {
-        return "No drift: every object is as the last apply left it.".into();
+    match (fleet.accepted().count(), coverage.is_complete()) {
+        (0, true) => return "No drift: every object is as the last apply left it.".into(),
+        (_, true) => return "Nothing differs from the last apply but what is accepted.".into(),
+        (_, false) => {}
     }
     format!(
         "Nothing that was read differs from the last apply, but not everything was read.{unread}"

@@ -129,6 +129,12 @@ fn verbose_says_more_for_every_command() {
     for command in nfplan_cli::help::runnable(&nfplan_cli::help::definition(100)) {
         let mut words: Vec<&str> = command.split(' ').collect();
         words.extend(match command.as_str() {
+            "accept" => &[
+                "alice:batch.compute_environment/main#max_vcpus",
+                "--reason=why",
+                "--owner=us",
+                "--expires=1d",
+            ],
             "adopt" | "apply" | "destroy" => &["--auto-approve", "--allow=mass-destroy"][..],
             "completions" => &["zsh"],
             "diff" => &["a.plan", "a.plan"],
@@ -144,9 +150,17 @@ fn verbose_says_more_for_every_command() {
             "state restore" => &["--serial=1", "--select=alice"],
             _ => &[],
         });
-        let plain = project.copied().run(&words).exits(0);
+        let run = |words: &[&str]| {
+            let project = project.copied();
+            if command == "accept" {
+                let environment = project.object("batch.compute_environment", "alice");
+                project.tamper(&environment, "max_vcpus", 99.into());
+            }
+            project.run(words).exits(0)
+        };
+        let plain = run(&words);
         words.push("--verbose");
-        let verbose = project.copied().run(&words).exits(0);
+        let verbose = run(&words);
         assert!(verbose.stderr.len() > plain.stderr.len(), "{command}\n{verbose}");
         assert!(verbose.stderr.contains("took "), "{command}\n{verbose}");
         if command != "config" {

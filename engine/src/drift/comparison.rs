@@ -175,6 +175,8 @@ impl<'a> Comparison<'a, '_> {
             });
             ours || objects.into_iter().any(|object| object.remote_id == live.remote_id)
         };
+        let found =
+            sighting.and_then(Sighting::live).map(|live| Value::text(live.remote_id.as_str()));
         let (cause, note) = match sighting {
             Some(Sighting::Present(live)) if self.is_of_open_run(address, Seen::Come) => {
                 (Cause::OpenRun, Some(format!("`{}` was made", live.remote_id)))
@@ -192,7 +194,7 @@ impl<'a> Comparison<'a, '_> {
             }
             _ => (Cause::UnappliedSpec, Some("not made yet".into())),
         };
-        self.whole(cause, address, Some(resource), note);
+        self.whole(cause, address, Some(resource), (found, note));
     }
 
     /// A resource that has an object by the state.
@@ -206,7 +208,7 @@ impl<'a> Comparison<'a, '_> {
                 self.drift.coverage.read += 1;
                 let open = self.is_of_open_run(address, Seen::Gone(&object.remote_id));
                 let cause = if open { Cause::OpenRun } else { Cause::DeletedOutside };
-                self.whole(cause, address, resource, None);
+                self.whole(cause, address, resource, (None, None));
                 return;
             }
             Some(Sighting::Present(live)) => {
@@ -232,11 +234,13 @@ impl<'a> Comparison<'a, '_> {
             None => Cause::ChangedOutside,
         };
         if remade.is_some() {
-            self.whole(cause, address, resource, remade);
+            let found = Value::text(live.remote_id.as_str());
+            self.whole(cause, address, resource, (Some(found), remade));
         }
         self.attributes(subject, Some(live), cause);
         for stranger in strangers(schema, self.input.state.entries.get(address), live) {
-            self.whole(Cause::Unmanaged, address, resource, Some(stranger.says));
+            let about = (Some(stranger.found), Some(stranger.says));
+            self.whole(Cause::Unmanaged, address, resource, about);
         }
     }
 
@@ -250,7 +254,7 @@ impl<'a> Comparison<'a, '_> {
             } else {
                 "nothing wants it any more"
             };
-            self.whole(Cause::UnappliedSpec, address, resource, Some(note.into()));
+            self.whole(Cause::UnappliedSpec, address, resource, (None, Some(note.into())));
         }
         for (attribute, managed) in subject.schema.managed() {
             self.attribute(subject, live, (attribute, managed), cause);
@@ -320,16 +324,16 @@ impl<'a> Comparison<'a, '_> {
     fn unreadable(&mut self, address: &Address, resource: Option<&Resource>, reason: &str) {
         self.drift.coverage.objects += 1;
         self.drift.coverage.unreadable += 1;
-        self.whole(Cause::Unreadable, address, resource, Some(reason.into()));
+        self.whole(Cause::Unreadable, address, resource, (None, Some(reason.into())));
     }
 
-    /// Adds a finding about an object as a whole.
+    /// Adds a finding about an object as a whole: what was found, and what there is to know.
     fn whole(
         &mut self,
         cause: Cause,
         address: &Address,
         resource: Option<&Resource>,
-        note: Option<String>,
+        (live, note): (Option<Value>, Option<String>),
     ) {
         let origin = resource.map(|resource| resource.origin);
         self.drift.findings.push(Finding {
@@ -340,7 +344,7 @@ impl<'a> Comparison<'a, '_> {
             less_safe: false,
             wanted: None,
             applied: None,
-            live: None,
+            live,
             note,
             origin: origin
                 .zip(self.input.desired)

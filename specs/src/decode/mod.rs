@@ -3,6 +3,7 @@
 //! A reader returns `None` after it has noted why, so that callers never note a second problem that
 //! only follows from the first.
 
+mod any;
 mod nearest;
 mod values;
 

@@ -122,7 +122,7 @@ impl Decoder<'_> {
         None
     }
 
-    fn whole_number(&mut self, field: Field<'_>) -> Option<i64> {
+    pub(super) fn whole_number(&mut self, field: Field<'_>) -> Option<i64> {
         let expected = "a whole number";
         let scalar = self.scalar(field, expected)?;
         let text = &*scalar.text;

@@ -1,6 +1,7 @@
 //! The format of `nfplan.yaml` and `workspaces/*.yaml`, section by section, and what its fields come
 //! to when layers are merged.
 
+pub(crate) mod agreement;
 pub(crate) mod merge;
 pub(crate) mod overlay;
 pub(crate) mod project;

@@ -182,7 +182,7 @@ const PROVIDERS: [Choice<Provider>; 2] = [
     Choice::new("sim", Provider::Sim, "The simulated cloud that nfplan carries in itself."),
 ];
 
-const APPROVALS: [Choice<ApprovalClass>; ApprovalClass::WORDS.len()] = {
+pub(super) const APPROVALS: [Choice<ApprovalClass>; ApprovalClass::WORDS.len()] = {
     const fn choice(index: usize, meaning: &'static str) -> Choice<ApprovalClass> {
         let (name, class) = ApprovalClass::WORDS[index];
         Choice::new(name, class, meaning)

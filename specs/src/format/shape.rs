@@ -17,6 +17,8 @@ pub(crate) enum Shape {
     Text(&'static Form),
     /// One of these words.
     Word(&'static [Word]),
+    /// Whatever an attribute may be.
+    Value,
     /// Items of one shape, at least so many, none of them twice.
     List(&'static Shape, usize),
     /// A map whose keys are chosen by whoever writes the spec.

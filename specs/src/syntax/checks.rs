@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
+use jiff::civil::Date;
 use nfplan_engine::address::AccountId;
 
 pub(super) fn is_lower_word(part: &str) -> bool {
@@ -24,6 +25,37 @@ pub(super) fn is_region(name: &str) -> bool {
         }
         _ => false,
     }
+}
+
+pub(super) fn is_day(text: &str) -> bool {
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = text.split('-').collect();
+    matches!(parts.as_slice(), [year, month, day]
+        if year.len() == 4 && digits(year) && digits(month) && digits(day))
+        && text.parse::<Date>().is_ok()
+}
+
+/// The parts of what names drift may all hold `*`.
+pub(super) fn is_drift(text: &str) -> bool {
+    let visible = |part: &str| {
+        let inside = |byte: u8| byte.is_ascii_graphic() && byte != b':' && byte != b'#';
+        !part.is_empty() && part.bytes().all(inside)
+    };
+    let Some((unit, rest)) = text.split_once(':') else { return false };
+    let (address, attribute) = match rest.split_once('#') {
+        Some((address, attribute)) => (address, Some(attribute)),
+        None => (rest, None),
+    };
+    let Some((kind, name)) = address.split_once('/') else { return false };
+    let named = |name: &str| {
+        let inside = |byte: u8| byte.is_ascii_lowercase() || byte == b'_' || byte == b'*';
+        !name.is_empty() && name.bytes().all(inside)
+    };
+    visible(unit)
+        && visible(kind)
+        && visible(name)
+        && !name.contains('/')
+        && attribute.is_none_or(named)
 }
 
 /// The parts of an ARN that tell whose it is.

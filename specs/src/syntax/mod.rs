@@ -6,9 +6,12 @@ mod checks;
 mod tests;
 
 use nfplan_engine::address::AccountId;
+use nfplan_engine::digest::Digest;
 
 use self::checks::Arn;
 use self::checks::arn;
+use self::checks::is_day;
+use self::checks::is_drift;
 use self::checks::is_ec2_id;
 use self::checks::is_iam;
 use self::checks::is_instance_type;
@@ -124,6 +127,34 @@ pub(crate) static LOCAL_NAME: Form = Form {
         !name.is_empty() && name.bytes().all(inside)
     },
     mend: |name| name.trim().replace(' ', "-"),
+};
+
+/// A day: `2026-11-27`.
+pub(crate) static DATE: Form = Form {
+    expected: "a day such as 2026-11-27",
+    pattern: concat!(
+        "^(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)",
+        "|02-(?:0[1-9]|1[0-9]|2[0-8]))",
+        "|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)$"
+    ),
+    matches: is_day,
+    mend: |text| text.trim().replace(['/', '.'], "-"),
+};
+
+/// What drifted: a unit, an address, and an attribute unless it is about the object as a whole.
+pub(crate) static DRIFT: Form = Form {
+    expected: "UNIT:ADDRESS or UNIT:ADDRESS#ATTRIBUTE as `nfplan drift` names it",
+    pattern: r#"^[!-"$-9;-~]+:[!-"$-.0-9;-~]+/[!-"$-.0-9;-~]+(?:#[a-z_*]+)?$"#,
+    matches: is_drift,
+    mend: |text| text.trim().to_owned(),
+};
+
+/// A plan's digest.
+pub(crate) static DIGEST: Form = Form {
+    expected: "a whole digest: `sha256:` and 64 hexadecimal digits",
+    pattern: "^sha256:[0-9a-f]{64}$",
+    matches: |text| text.parse::<Digest>().is_ok(),
+    mend: |text| format!("sha256:{}", lower(text).trim_start_matches("sha256:")),
 };
 
 /// A user name that has an escaped form of its own.

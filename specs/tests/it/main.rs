@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "in helpers of tests, too, a panic is how a test fails")]
 
+mod agreement;
 mod defaults;
 mod explanations;
 mod faults;

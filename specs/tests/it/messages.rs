@@ -37,7 +37,8 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Codes of problems that no single file of researchers can have.
-const ELSEWHERE: [&str; 6] = [
+const ELSEWHERE: [&str; 7] = [
+    code::ACCEPTED_TOO_LONG,
     code::NEWER_FORMAT,
     code::DUPLICATE_USER,
     code::DUPLICATE_ACCOUNT,
