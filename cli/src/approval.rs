@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use nfplan_engine::approval::Given;
+use nfplan_engine::approval::Needed;
 use nfplan_engine::change::Action;
 use nfplan_engine::plan::Plan;
+use nfplan_specs::agreement::APPROVALS_FILE;
 use nfplan_specs::project::ApprovalClass;
 
 use crate::args::Approving;
@@ -42,17 +45,19 @@ impl Approval {
     }
 
     /// Refuses classes that need to be allowed by name and are not.
-    pub fn check_classes(&self, needed: &BTreeSet<ApprovalClass>) -> Result<(), CliError> {
-        let lacking: Vec<&ApprovalClass> =
-            needed.iter().filter(|class| !self.allowed.contains(class)).collect();
-        if lacking.is_empty() {
+    pub fn check(&self, plan: &Plan) -> Result<(), CliError> {
+        let allowed =
+            |needed: &&Needed| self.allowed.iter().any(|class| word(*class) == &*needed.class);
+        let lacking = lacking(plan).filter(|needed| !allowed(needed));
+        let words: Vec<String> = lacking.map(|needed| flag_word(&needed.class)).collect();
+        if words.is_empty() {
             return Ok(());
         }
-        let words: Vec<String> = lacking.iter().map(|class| flag_word(word(**class))).collect();
         let message = format!("the plan contains {}", words.join(" and "));
         let flags: Vec<String> = words.iter().map(|word| format!("--allow {word}")).collect();
         Err(CliError::refused(message)
-            .hint(format!("after reading the plan, add {}", flags.join(" "))))
+            .hint(format!("after reading the plan, add {}", flags.join(" ")))
+            .hint(format!("or have it approved in {APPROVALS_FILE} under {}", plan.digest)))
     }
 
     /// Whether somebody will be asked, who then has to have seen the plan.
@@ -76,8 +81,27 @@ fn ask(question: &str, context: &Context) -> bool {
     std::io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes"
 }
 
+/// What of a plan is not approved in the file of approvals.
+pub fn lacking(plan: &Plan) -> impl Iterator<Item = &Needed> {
+    plan.approvals.iter().filter(|needed| needed.given.is_none())
+}
+
+/// What of a plan needs an approval of its own, and who gave it in the file of approvals. Those are of
+/// one plan, and hold for no other.
+pub fn needed(plan: &Plan, project: &Project, universe: &Universe) -> Vec<Needed> {
+    let given = |class: ApprovalClass| {
+        let mut entries = project.fleet.plan_approvals().iter();
+        let entry =
+            entries.find(|entry| entry.plan == plan.digest && entry.allow.contains(&class))?;
+        let (owner, reason) = (entry.owner.clone(), entry.reason.clone());
+        Some(Given { owner, reason, entry: entry.place.to_string().into() })
+    };
+    let classes = classes(plan, project, universe).into_iter();
+    classes.map(|class| Needed { class: word(class).into(), given: given(class) }).collect()
+}
+
 /// The classes of a plan that need to be allowed by name.
-pub fn classes(plan: &Plan, project: &Project, universe: &Universe) -> BTreeSet<ApprovalClass> {
+fn classes(plan: &Plan, project: &Project, universe: &Universe) -> BTreeSet<ApprovalClass> {
     let fleet = &project.fleet;
     let mut found = BTreeSet::new();
     let destroyed = plan.units.iter().filter(|unit| unit.destroys_unit()).count();
@@ -106,6 +130,7 @@ fn word(class: ApprovalClass) -> &'static str {
     found.map_or("", |(word, _)| word)
 }
 
-fn flag_word(word: &str) -> String {
+/// The word of a class as `--allow` takes it.
+pub fn flag_word(word: &str) -> String {
     word.replace('_', "-")
 }

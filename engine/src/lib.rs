@@ -34,6 +34,7 @@ pub mod access;
 pub mod address;
 pub mod adoption;
 pub mod apply;
+pub mod approval;
 pub mod asked;
 mod call;
 pub mod change;

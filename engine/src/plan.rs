@@ -15,6 +15,7 @@ use crate::address::Address;
 use crate::address::External;
 use crate::address::Place;
 use crate::address::UnitId;
+use crate::approval::Needed;
 use crate::change::Action;
 use crate::change::Change;
 use crate::desired::Source;
@@ -169,6 +170,9 @@ pub struct Plan {
     /// could not be told. A check: no part of the digest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<Permissions>,
+    /// What needs an approval of its own, and who gave it. A check: no part of the digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<Needed>,
 }
 
 impl Plan {
@@ -186,6 +190,7 @@ impl Plan {
             units,
             summary,
             isolation: BTreeMap::new(),
+            approvals: Vec::new(),
             quotas: Vec::new(),
             quotas_unreadable: BTreeMap::new(),
             permissions: Vec::new(),

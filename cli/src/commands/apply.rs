@@ -10,7 +10,7 @@ use super::plan::refuse;
 use super::plan::show_unless_told;
 use crate::applying::Outcomes;
 use crate::approval::Approval;
-use crate::approval::classes;
+use crate::approval::needed;
 use crate::args::ApplyArguments;
 use crate::args::Showing;
 use crate::comparison::compare;
@@ -93,11 +93,12 @@ impl Round<'_> {
         mut planned: FleetPlan,
     ) -> Result<Exit, CliError> {
         preflight::refuse(&mut planned);
-        let document = planned.document(self.refresh);
+        let mut document = planned.document(self.refresh);
+        document.approvals = needed(&document, project, universe);
         show_unless_told(context, &document, &planned, self.showing, self.approval)?;
         refuse(context, &planned)?;
         check_readable(&planned)?;
-        self.approval.check_classes(&classes(&document, project, universe))?;
+        self.approval.check(&document)?;
         let execution = Execution::new(context, project).on_failure(self.on_failure);
         if !planned.units.is_empty() {
             self.approval.ask(self.question, context)?;

@@ -13,7 +13,8 @@ use nfplan_specs::likeness::near;
 
 use super::Context;
 use crate::approval::Approval;
-use crate::approval::classes;
+use crate::approval::lacking;
+use crate::approval::needed;
 use crate::args::PlanArguments;
 use crate::args::Showing;
 use crate::comparison::compare;
@@ -54,7 +55,8 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     let request = Request { refresh, locked, ..Request::new(selected, Purpose::Apply) };
     let planned = reports.problems(plan_fleet(&mut project, &universe, &request).await)?;
     reports.diagnostics(project.fleet.warnings())?;
-    let document = planned.document(refresh);
+    let mut document = planned.document(refresh);
+    document.approvals = needed(&document, &project, &universe);
     let since = since(context, &project, arguments, &document).await?;
     let shown = planned.refused.is_empty() || !context.settings.general.json;
     if shown && !reports.take_stdout() {
@@ -76,7 +78,7 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
             document.digest
         ));
     }
-    let to_allow = !classes(&document, &project, &universe).is_empty();
+    let to_allow = lacking(&document).next().is_some();
     Ok(exit(arguments, &planned, to_allow))
 }
 

@@ -20,8 +20,11 @@ use super::name::counted;
 use super::name::counts;
 use super::name::listed;
 use super::name::who;
+use super::page::Line;
 use super::page::Page;
 use super::plan::View;
+use super::plan::checks;
+use super::undo;
 
 mod escape;
 
@@ -72,6 +75,9 @@ impl Since {
 
 /// The bytes of what is new at most. Of more, the first lines are shown.
 const MOST_NEWS: usize = 10_000;
+
+/// The lines of checks at most.
+const MOST_CHECKS: usize = 40;
 
 /// How much is told of each class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,6 +147,7 @@ impl Comment<'_> {
             }
             self.class(&mut text, block, detail);
         }
+        self.checks(&mut text);
         self.foot(&mut text, detail);
         (text.len() <= MOST_BYTES).then_some(text)
     }
@@ -152,6 +159,7 @@ impl Comment<'_> {
             let mut text = self.head();
             let left_out = self.findings.len() - fitting;
             self.judge(&mut text, self.findings[..fitting].iter(), left_out);
+            self.checks(&mut text);
             self.foot(&mut text, Detail::None);
             if text.len() <= MOST_BYTES || fitting == 0 {
                 return text;
@@ -270,6 +278,25 @@ impl Comment<'_> {
         block.show(&mut page, &self.view);
         let text = anstream::adapter::strip_str(&page.finish()).to_string();
         text.trim_matches('\n').to_owned()
+    }
+
+    /// What was checked beside, as the plan in a terminal says it, and how to go back.
+    fn checks(&self, text: &mut String) {
+        let mut page = Page::new(COLUMNS);
+        checks(&mut page, self.plan, &self.view);
+        if let Some(undo) = undo::summary(self.plan) {
+            page.put(&Line::at(0).text(undo));
+        }
+        let all = anstream::adapter::strip_str(&page.finish()).to_string();
+        let lines: Vec<&str> = all.trim_matches('\n').lines().collect();
+        let shown = lines.len().min(MOST_CHECKS);
+        if shown > 0 {
+            text.push_str(&fenced(&lines[..shown].join("\n")));
+        }
+        if lines.len() > shown {
+            let left = lines.len() - shown;
+            let _ = writeln!(text, "\n{left} more lines of checks: `nfplan plan` shows them.");
+        }
     }
 
     fn foot(&self, text: &mut String, detail: Detail) {

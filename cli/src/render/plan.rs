@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use nfplan_engine::approval::Given;
+use nfplan_engine::approval::Needed;
 use nfplan_engine::change::Action;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
@@ -26,6 +28,7 @@ use super::page::YELLOW;
 use super::preflight;
 use super::quotas;
 use super::undo;
+use crate::approval::flag_word;
 
 /// How a plan is to be shown, and what the plan itself does not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,6 +148,12 @@ fn footer(page: &mut Page, plan: &Plan, view: &View) {
     if let Some(undo) = undo::summary(plan) {
         page.put(&Line::at(0).text(undo));
     }
+    checks(page, plan, view);
+    page.put(&Line::at(0).text(format!("digest sha256:{}", plan.digest.short())));
+}
+
+/// What was checked beside: isolation, quotas, permissions, and what has to be approved.
+pub(super) fn checks(page: &mut Page, plan: &Plan, view: &View) {
     for line in access::isolation(&plan.isolation) {
         page.put(&Line::at(0).text(line));
     }
@@ -154,7 +163,16 @@ fn footer(page: &mut Page, plan: &Plan, view: &View) {
     for line in preflight::lines(plan) {
         page.put(&line);
     }
-    page.put(&Line::at(0).text(format!("digest sha256:{}", plan.digest.short())));
+    for Needed { class, given } in &plan.approvals {
+        let class = flag_word(class);
+        let line = Line::at(0);
+        page.put(&match given {
+            None => line.styled(YELLOW, "needs approval: ").text(format!("--allow {class}")),
+            Some(Given { owner, reason, entry }) => line
+                .text(format!("approved: {class} by {owner}: {reason}"))
+                .styled(FAINT, format!("  [{entry}]")),
+        });
+    }
 }
 
 #[cfg(test)]

@@ -223,3 +223,37 @@ fn those_who_lack_the_same_room_are_told_together() {
     let details = answer.json()["details"].clone();
     assert_eq!(details.as_array().unwrap().len(), 3, "{details}");
 }
+
+/// The digest of what a plan would do now.
+fn digest(project: &Project) -> String {
+    project.plan(&[])["digest"].as_str().unwrap().to_owned()
+}
+
+fn approvals(project: &Project, digest: &str, class: &str) {
+    let entry = "reason: the study ended, owner: ops@example.org";
+    let text = format!("approvals:\n  - {{ plan: '{digest}', allow: [{class}], {entry} }}\n");
+    project.write("approvals.yaml", &text);
+}
+
+#[test]
+fn an_approval_under_review_holds_for_one_plan_and_its_classes() {
+    let project = Project::applied(&["alice", "bob"]);
+    project.edit("nfplan.yaml", "blueprint: 1", "blueprint: 1\napprovals: [destroy]");
+    project.remove("workspaces/alice.yaml");
+    project.run(&["plan", "--detailed-exitcode"]).exits(3).shows("needs approval: --allow destroy");
+    let reviewed = digest(&project);
+    approvals(&project, &reviewed, "mass_destroy");
+    refused(&project, &APPLY).says("approvals.yaml").says(&reviewed);
+    approvals(&project, &reviewed, "destroy");
+    let answer = project.run(&["plan", "--detailed-exitcode", "--report", "md=c.md"]).exits(2);
+    let told = "approved: destroy by ops@example.org: the study ended";
+    answer.shows(told).shows("[approvals.yaml:2:5]");
+    assert!(std::fs::read_to_string(project.path("c.md")).unwrap().contains(told));
+    // The approval is no part of what is approved, and holds for nothing else.
+    assert_eq!(digest(&project), reviewed);
+    project.researcher("bob", "compute: { max_vcpus: 128 }");
+    refused(&project, &APPLY).says("--allow destroy");
+    project.researcher("bob", "");
+    project.apply(&[]).exits(0);
+    project.is_as_wanted();
+}
