@@ -57,6 +57,7 @@ pub mod replacing;
 pub mod reporting;
 pub mod rules;
 pub mod run;
+pub mod running_jobs;
 pub mod saved_plans;
 pub mod selection;
 pub mod settings;

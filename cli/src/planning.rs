@@ -23,6 +23,7 @@ use nfplan_engine::planner::Planned;
 use nfplan_engine::planner::plan;
 use nfplan_engine::preflight::Permissions;
 use nfplan_engine::provider::Depth;
+use nfplan_engine::provider::Jobs;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::provider::Wanted;
 use nfplan_engine::recover::prospect;
@@ -44,6 +45,7 @@ use crate::preflight;
 use crate::project::Project;
 use crate::quotas;
 use crate::quotas::Quotas;
+use crate::running_jobs;
 use crate::selection::Universe;
 
 mod adoption;
@@ -75,6 +77,8 @@ pub struct FleetPlan {
     pub access: Access,
     /// What the plan leaves of quotas.
     pub quotas: Quotas,
+    /// How many jobs end, by unit.
+    pub jobs: BTreeMap<UnitId, Jobs>,
     /// Where whoever plans may not do all that the plan takes, or where that could not be told.
     pub permissions: Vec<Permissions>,
     /// How many units were looked at.
@@ -119,7 +123,8 @@ impl FleetPlan {
         let isolation = self.access.verdicts.clone();
         let Quotas { touched: quotas, unreadable: quotas_unreadable } = self.quotas.clone();
         let checks = Plan { isolation, quotas, quotas_unreadable, ..Plan::new(units, refresh) };
-        Plan { open_runs, permissions: self.permissions.clone(), ..checks }
+        let (permissions, jobs) = (self.permissions.clone(), self.jobs.clone());
+        Plan { open_runs, permissions, jobs, ..checks }
     }
 }
 
@@ -231,6 +236,7 @@ impl PlacePlanner<'_> {
             out.refused.entry(unit).or_default().push(leak);
         }
         quotas::check(&self.project.cloud, self.place, self.request, out).await?;
+        running_jobs::check(&self.project.cloud, self.place, self.request, out).await;
         // What it takes would be carried around in every plan.
         Box::pin(preflight::check(self.project, self.place, self.request, out)).await;
         Ok(())

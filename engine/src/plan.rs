@@ -23,6 +23,7 @@ use crate::digest::Digest;
 use crate::findings::Finding;
 use crate::headroom::Headroom;
 use crate::preflight::Permissions;
+use crate::provider::Jobs;
 use crate::state::State;
 use crate::step::DeleteCause;
 use crate::step::Operation;
@@ -170,6 +171,9 @@ pub struct Plan {
     /// could not be told. A check: no part of the digest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<Permissions>,
+    /// How many jobs end with the plan, by unit. A check: no part of the digest.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub jobs: BTreeMap<UnitId, Jobs>,
     /// What needs an approval of its own, and who gave it. A check: no part of the digest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvals: Vec<Needed>,
@@ -191,6 +195,7 @@ impl Plan {
             summary,
             isolation: BTreeMap::new(),
             approvals: Vec::new(),
+            jobs: BTreeMap::new(),
             quotas: Vec::new(),
             quotas_unreadable: BTreeMap::new(),
             permissions: Vec::new(),

@@ -51,6 +51,14 @@ pub trait Reader {
         types: &BTreeSet<&ResourceType>,
     ) -> impl Future<Output = Result<Survey, ProviderError>>;
 
+    /// Counts the jobs of queues that have not ended: for each queue, in order. One that is not there
+    /// has none.
+    fn jobs(
+        &self,
+        place: &Place,
+        queues: &[RemoteId],
+    ) -> impl Future<Output = Result<Vec<Jobs>, ProviderError>>;
+
     /// Asks whether whoever makes this provider's requests may do something, and does none of it. The
     /// answer is what the cloud's policies say, as far as it shows them: no promise that a request
     /// will be taken.
@@ -206,6 +214,22 @@ pub enum Limit {
     Told,
     /// It is what a new account has. This one may have been given more, and the cloud did not tell.
     Assumed,
+}
+
+/// The jobs of a queue that have not ended.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Jobs {
+    /// Those that run or are about to.
+    pub running: u64,
+    /// Those that wait, for others or for room.
+    pub waiting: u64,
+}
+
+impl Jobs {
+    /// All of them.
+    pub fn total(self) -> u64 {
+        self.running + self.waiting
+    }
 }
 
 /// Asks whether actions may be done on something. One that may be done on any of the resources may be

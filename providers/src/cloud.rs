@@ -7,6 +7,7 @@ use std::time::Duration;
 #[cfg(feature = "aws")]
 use nfplan_engine::address::AccountId;
 use nfplan_engine::address::Place;
+use nfplan_engine::address::RemoteId;
 use nfplan_engine::address::ResourceType;
 use nfplan_engine::observed::Sighting;
 use nfplan_engine::provider::Clearance;
@@ -14,6 +15,7 @@ use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::Depth;
 use nfplan_engine::provider::Done;
+use nfplan_engine::provider::Jobs;
 use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
 use nfplan_engine::provider::ProviderError;
@@ -132,6 +134,10 @@ impl Reader for Cloud {
         types: &BTreeSet<&ResourceType>,
     ) -> Result<Survey, ProviderError> {
         in_cloud!(self, place, cloud => cloud.survey(place, types))
+    }
+
+    async fn jobs(&self, place: &Place, queues: &[RemoteId]) -> Result<Vec<Jobs>, ProviderError> {
+        in_cloud!(self, place, cloud => cloud.jobs(place, queues))
     }
 
     async fn may(&self, place: &Place, questions: &[Question]) -> Result<Clearance, ProviderError> {

@@ -33,6 +33,14 @@ macro_rules! reads_of {
             self.$cloud.survey(place, types).await
         }
 
+        async fn jobs(
+            &self,
+            place: &nfplan_engine::address::Place,
+            queues: &[nfplan_engine::address::RemoteId],
+        ) -> Result<Vec<nfplan_engine::provider::Jobs>, nfplan_engine::provider::ProviderError> {
+            self.$cloud.jobs(place, queues).await
+        }
+
         async fn may(
             &self,
             place: &nfplan_engine::address::Place,

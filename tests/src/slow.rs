@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use nfplan_engine::address::Place;
+use nfplan_engine::address::RemoteId;
 use nfplan_engine::address::ResourceType;
 use nfplan_engine::clock::Clock;
 use nfplan_engine::observed::Sighting;
@@ -12,6 +13,7 @@ use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::Depth;
 use nfplan_engine::provider::Done;
+use nfplan_engine::provider::Jobs;
 use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
 use nfplan_engine::provider::ProviderError;
@@ -92,6 +94,10 @@ impl<T: Reader, C: Clock> Reader for Slow<'_, T, C> {
         types: &BTreeSet<&ResourceType>,
     ) -> Result<Survey, ProviderError> {
         self.after_delay(self.inner.survey(place, types)).await
+    }
+
+    async fn jobs(&self, place: &Place, queues: &[RemoteId]) -> Result<Vec<Jobs>, ProviderError> {
+        self.after_delay(self.inner.jobs(place, queues)).await
     }
 
     async fn may(&self, place: &Place, questions: &[Question]) -> Result<Clearance, ProviderError> {

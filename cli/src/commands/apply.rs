@@ -26,6 +26,7 @@ use crate::project::Project;
 use crate::render::difference::View;
 use crate::render::difference::differences;
 use crate::replacing;
+use crate::running_jobs::check_grown;
 use crate::saved_plans;
 use crate::selection::Selected;
 use crate::selection::Universe;
@@ -148,7 +149,7 @@ impl Expected {
         let Some(digest) = &self.digest else { return Ok(()) };
         let fresh_digest = fresh.digest.to_string();
         if *digest == fresh_digest {
-            return Ok(());
+            return self.saved.as_ref().map_or(Ok(()), |saved| check_grown(saved, fresh));
         }
         let mut details = Vec::new();
         if let Some(saved) = &self.saved {

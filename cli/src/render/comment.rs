@@ -15,6 +15,7 @@ use nfplan_engine::risk::Risk;
 use super::block::Block;
 use super::block::blocks;
 use super::findings::Shared;
+use super::findings::ceilings;
 use super::findings::shared;
 use super::name::counted;
 use super::name::counts;
@@ -215,6 +216,9 @@ impl Comment<'_> {
             text.push_str("| to judge | what | who | it comes to | line |\n|-|-|-|-|-|\n");
             text.extend(rows);
             text.push('\n');
+        }
+        for ceiling in ceilings(self.plan) {
+            let _ = writeln!(text, "{}: {}.\n", Risk::Cost, code(&ceiling));
         }
         if left_out > 0 {
             let worst = self.findings.iter().filter(|group| group.finding.risk <= Risk::Widening);

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use nfplan_engine::expr::Expr;
 use nfplan_engine::findings::Finding;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::UnitPlan;
 use nfplan_engine::risk::Risk;
+use nfplan_engine::value::Value;
 
 use super::name::counted;
 use super::name::listed;
@@ -60,6 +62,32 @@ pub fn shared(plan: &Plan) -> Vec<Shared<'_>> {
     groups.collect()
 }
 
+/// What raised ceilings come to in all, where several units have one: an attribute at a time.
+pub fn ceilings(plan: &Plan) -> Vec<String> {
+    let mut sums: BTreeMap<&str, (i64, i64, u64)> = BTreeMap::new();
+    for unit in &plan.units {
+        let costs = unit.findings.iter().filter(|finding| finding.risk == Risk::Cost);
+        for finding in costs {
+            let Some(name) = finding.attribute.as_deref() else { continue };
+            let change = unit.changes.iter().find(|change| change.address == finding.address);
+            let mut attributes = change.into_iter().flat_map(|change| &change.attributes);
+            let Some(attribute) = attributes.find(|attribute| &*attribute.name == name) else {
+                continue;
+            };
+            let before = attribute.before.as_ref().and_then(Value::as_integer);
+            let after = attribute.after.as_ref().and_then(Expr::known);
+            if let (Some(before), Some(after)) = (before, after.and_then(|v| v.as_integer())) {
+                let (from, to, units) = sums.entry(name).or_default();
+                (*from, *to, *units) = (*from + before, *to + after, *units + 1);
+            }
+        }
+    }
+    let several = sums.into_iter().filter(|(_, (_, _, units))| *units > 1);
+    several
+        .map(|(name, (from, to, units))| format!("{name} of {units} together: {from} → {to}"))
+        .collect()
+}
+
 /// A text without the name of a unit's researcher.
 fn nameless(unit: &UnitPlan, text: &str) -> String {
     let names = [Some(who(unit)), unit.unit.user().map(ToString::to_string)];
@@ -94,6 +122,10 @@ pub(super) fn show(page: &mut Page, plan: &Plan, all: bool) {
             left -= 1;
         }
         page.put(&line(group));
+    }
+    for ceiling in ceilings(plan) {
+        let line = Line::at(2).styled(YELLOW, format!("{}:", Risk::Cost));
+        page.put(&line.text(format!(" {ceiling}")));
     }
     if hidden > 0 {
         let note = format!("({} not shown: --full shows them)", counted(hidden, "finding"));

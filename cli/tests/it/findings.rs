@@ -92,3 +92,19 @@ fn a_widening_is_applied_only_if_it_is_allowed_where_the_project_wants_that() {
     project.apply(&["--allow", "widening"]).exits(0);
     project.is_as_wanted();
 }
+
+#[test]
+fn a_ceiling_that_many_have_is_summed_up() {
+    let project = Project::applied(&["alice", "bob", "carol"]);
+    project.researcher("carol", "compute: { max_vcpus: 10 }");
+    project.apply(&[]).exits(0);
+    project.edit("nfplan.yaml", "max_vcpus: 64", "max_vcpus: 128");
+    project.researcher("carol", "compute: { max_vcpus: 11 }");
+    let answer = project.run(&["plan", "--report", "md=c.md"]).exits(0);
+    let told = "max_vcpus of 3 together: 138 → 267";
+    answer.shows(told);
+    assert!(std::fs::read_to_string(project.path("c.md")).unwrap().contains("138 → 267"));
+    // One alone has said it all.
+    let answer = project.run(&["plan", "--select", "carol"]).exits(0);
+    assert!(!answer.stdout.contains("together"), "{answer}");
+}

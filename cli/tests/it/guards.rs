@@ -3,6 +3,7 @@
 use crate::kit::Answer;
 use crate::kit::PLATFORM;
 use crate::kit::Project;
+use crate::kit::place;
 use crate::kit::unit;
 
 /// Runs `nfplan`, which must refuse and leave every file as it was.
@@ -256,4 +257,42 @@ fn an_approval_under_review_holds_for_one_plan_and_its_classes() {
     project.researcher("bob", "");
     project.apply(&[]).exits(0);
     project.is_as_wanted();
+}
+
+#[test]
+fn jobs_that_would_end_are_counted_and_counted_again() {
+    let project = Project::applied(&["alice"]);
+    let queue = project.object("batch.job_queue", "alice").remote_id;
+    let run = || project.somebody().run_job(&place(), queue.as_str()).unwrap();
+    let job = run();
+    project.researcher("alice", "status: suspended");
+    let told = "1 job running and 0 waiting end with it";
+    project.run(&["plan"]).exits(0).shows(told);
+    project.run(&["plan", "--out", "a.plan"]).exits(0).shows(told);
+    // Whether more end than was reviewed is no part of the digest, and refused all the same.
+    let digest_then = digest(&project);
+    run();
+    assert_eq!(digest(&project), digest_then);
+    refused(&project, &["apply", "a.plan", "--auto-approve"]).says("2 jobs would end now, 1 when");
+    project.somebody().end_job(&place(), queue.as_str(), &job).unwrap();
+    project.run(&["apply", "a.plan", "--auto-approve"]).exits(0);
+    project.is_as_wanted();
+}
+
+#[test]
+fn jobs_in_a_compute_environment_that_is_replaced_are_told() {
+    let project = Project::of(&["alice"]);
+    let spec =
+        |types: &str| format!("compute: {{ strategy: best_fit, instance_types: [{types}] }}");
+    project.researcher("alice", &spec("m5"));
+    project.apply(&[]).exits(0);
+    let queue = project.object("batch.job_queue", "alice").remote_id;
+    project.somebody().run_job(&place(), queue.as_str()).unwrap();
+    // Nothing is asked where nothing ends.
+    project
+        .researcher("alice", "compute: { strategy: best_fit, instance_types: [m5], max_vcpus: 9 }");
+    let calls = project.run(&["plan", "--verbose"]).exits(0).shows("max_vcpus");
+    assert!(!calls.stderr.contains("ListJobs"), "{calls}");
+    project.researcher("alice", &spec("c5"));
+    project.run(&["plan"]).exits(0).shows("1 job running in what is replaced");
 }

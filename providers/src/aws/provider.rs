@@ -16,6 +16,7 @@ use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::Depth;
 use nfplan_engine::provider::Done;
 use nfplan_engine::provider::ErrorKind;
+use nfplan_engine::provider::Jobs;
 use nfplan_engine::provider::Left;
 use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
@@ -32,6 +33,7 @@ use nfplan_engine::value::Value;
 use tokio::time::Instant;
 
 use crate::aws::Aws;
+use crate::aws::batch;
 use crate::aws::error;
 use crate::aws::error::Leaving;
 use crate::aws::kinds;
@@ -70,6 +72,10 @@ impl Reader for Aws {
         types: &BTreeSet<&ResourceType>,
     ) -> Result<Survey, ProviderError> {
         survey::survey(&Session::new(&self.0, place).await?, types).await
+    }
+
+    async fn jobs(&self, place: &Place, queues: &[RemoteId]) -> Result<Vec<Jobs>, ProviderError> {
+        batch::jobs(&Session::new(&self.0, place).await?, queues).await
     }
 
     async fn may(&self, place: &Place, questions: &[Question]) -> Result<Clearance, ProviderError> {

@@ -24,7 +24,7 @@ use crate::aws::session::Session;
 use crate::aws::tags::Tags;
 
 /// How many requests of one type are under way at once.
-const SIDE_BY_SIDE: usize = 8;
+pub(crate) const SIDE_BY_SIDE: usize = 8;
 
 /// An answer that several types share.
 type Shared<T> = OnceCell<Result<T, ProviderError>>;

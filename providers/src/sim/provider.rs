@@ -15,6 +15,7 @@ use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::Depth;
 use nfplan_engine::provider::Done;
 use nfplan_engine::provider::ErrorKind;
+use nfplan_engine::provider::Jobs;
 use nfplan_engine::provider::Left;
 use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
@@ -32,6 +33,7 @@ use nfplan_engine::value::Value;
 use crate::delivered::AccessKey;
 use crate::files;
 use crate::sim::Sim;
+use crate::sim::batch;
 use crate::sim::faults::Step;
 use crate::sim::faults::StepAction;
 use crate::sim::file;
@@ -73,6 +75,10 @@ impl Reader for Sim {
         types: &BTreeSet<&ResourceType>,
     ) -> Result<Survey, ProviderError> {
         self.looking(place, |session| survey::survey(session, types))
+    }
+
+    async fn jobs(&self, place: &Place, queues: &[RemoteId]) -> Result<Vec<Jobs>, ProviderError> {
+        self.looking(place, |session| batch::jobs(session, queues))
     }
 
     async fn may(&self, place: &Place, questions: &[Question]) -> Result<Clearance, ProviderError> {

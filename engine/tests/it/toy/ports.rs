@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use nfplan_engine::address::Place;
+use nfplan_engine::address::RemoteId;
 use nfplan_engine::address::ResourceType;
 use nfplan_engine::observed::Sighting;
 use nfplan_engine::provider::Clearance;
@@ -12,6 +13,7 @@ use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::Depth;
 use nfplan_engine::provider::Done;
 use nfplan_engine::provider::ErrorKind;
+use nfplan_engine::provider::Jobs;
 use nfplan_engine::provider::Left;
 use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
@@ -56,6 +58,10 @@ impl Reader for Toy {
         _: &BTreeSet<&ResourceType>,
     ) -> Result<Survey, ProviderError> {
         Ok(Survey::default())
+    }
+
+    async fn jobs(&self, _: &Place, queues: &[RemoteId]) -> Result<Vec<Jobs>, ProviderError> {
+        Ok(vec![Jobs::default(); queues.len()])
     }
 
     async fn may(&self, _: &Place, questions: &[Question]) -> Result<Clearance, ProviderError> {

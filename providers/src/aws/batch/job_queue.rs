@@ -10,6 +10,7 @@ use nfplan_engine::observed::Live;
 use nfplan_engine::observed::Sighting;
 use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
+use nfplan_engine::provider::Jobs;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::UpdateRequest;
 use nfplan_engine::provider::Wanted;
@@ -254,6 +255,20 @@ pub(super) async fn jobs(
         Ok((page.job_summary_list.unwrap_or_default(), page.next_token))
     });
     Ok(jobs.await?.into_iter().filter_map(|job| job.job_id).collect())
+}
+
+/// The jobs of a queue that have not ended. One that moves on meanwhile may be counted twice.
+pub(super) async fn count(session: &Session<'_>, queue: &str) -> Result<Jobs, ProviderError> {
+    let mut count = Jobs::default();
+    // Without the second look at those that run.
+    let (waiting, running) = ACTIVE[..ACTIVE.len() - 1].split_at(3);
+    for status in waiting {
+        count.waiting += jobs(session, queue, status).await?.len() as u64;
+    }
+    for status in running {
+        count.running += jobs(session, queue, status).await?.len() as u64;
+    }
+    Ok(count)
 }
 
 async fn is_drained(session: &Session<'_>, queue: &str) -> Result<bool, ProviderError> {

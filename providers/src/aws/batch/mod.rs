@@ -5,12 +5,18 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::StreamExt as _;
+use futures_util::TryStreamExt as _;
+use futures_util::stream;
+use nfplan_engine::address::RemoteId;
 use nfplan_engine::provider::ErrorKind;
+use nfplan_engine::provider::Jobs;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::Target;
 use nfplan_engine::provider::UpdateRequest;
 use nfplan_engine::provider::Wanted;
 
+use crate::aws::reading::SIDE_BY_SIDE;
 use crate::aws::reading::id_or_name;
 use crate::aws::session::Session;
 use crate::aws::tags;
@@ -32,6 +38,15 @@ fn requests(wanted: &[&Wanted<'_>]) -> Vec<Vec<String>> {
         wanted.iter().filter_map(|wanted| id_or_name(wanted)).map(str::to_owned).collect();
     let names: Vec<String> = names.into_iter().collect();
     names.chunks(NAMES).map(<[String]>::to_vec).collect()
+}
+
+/// The jobs of queues that have not ended, a few queues side by side.
+pub(crate) async fn jobs(
+    session: &Session<'_>,
+    queues: &[RemoteId],
+) -> Result<Vec<Jobs>, ProviderError> {
+    let counts = stream::iter(queues).map(|queue| job_queue::count(session, queue.as_str()));
+    counts.buffered(SIDE_BY_SIDE).try_collect().await
 }
 
 /// How an object stands: its status, with Batch's reason where it is no good.

@@ -36,7 +36,7 @@ pub(super) const DRAINED: &str = "drained";
 
 /// The states of a job that is not finished, `RUNNING` again at the end because jobs move on while
 /// the others are listed.
-const ACTIVE: usize = 6;
+pub(super) const ACTIVE: usize = 6;
 
 /// The type.
 pub(crate) static KIND: Kind = Kind {

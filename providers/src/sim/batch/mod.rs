@@ -1,7 +1,9 @@
 //! AWS Batch: compute environments and job queues.
 
+use nfplan_engine::address::RemoteId;
 use nfplan_engine::preflight::Deed;
 use nfplan_engine::provider::ErrorKind;
+use nfplan_engine::provider::Jobs;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::value::Attributes;
 
@@ -21,6 +23,22 @@ use crate::sim::standard;
 
 pub(crate) mod compute_environment;
 pub(crate) mod job_queue;
+
+/// The jobs of queues that have not ended. Here all of them run.
+pub(crate) fn jobs(
+    session: &mut Session<'_>,
+    queues: &[RemoteId],
+) -> Result<Vec<Jobs>, ProviderError> {
+    let count = |queue: &RemoteId| {
+        for _ in 1..job_queue::ACTIVE {
+            session.look("batch:ListJobs")?;
+        }
+        let found = session.find(&job_queue::KIND, queue);
+        let running = found.map_or(0, |queue| queue.hidden_list("jobs").len() as u64);
+        Ok(Jobs { running, waiting: 0 })
+    };
+    queues.iter().map(count).collect()
+}
 
 /// Batch has one code for whatever the client does wrong.
 static CODES: Codes = Codes {
