@@ -53,12 +53,14 @@ use crate::selection::Universe;
 
 pub mod accepted;
 pub mod document;
+pub mod lookalikes;
 pub mod remedy;
 pub mod since;
 
 use accepted::Accepted;
 use accepted::Entry;
 use accepted::set_aside;
+use lookalikes::Lookalikes;
 
 /// What of a fleet differs, and how much of it was seen.
 #[derive(Debug)]
@@ -69,6 +71,8 @@ pub struct FleetDrift {
     pub units: Vec<UnitDrift>,
     /// Every entry of the accepted drift, in the order of its file.
     pub entries: Vec<Entry>,
+    /// Workspaces that nothing is known of but their queues; looked for only if everything is.
+    pub lookalikes: Lookalikes,
 }
 
 /// What of one unit differs.
@@ -120,8 +124,10 @@ impl FleetDrift {
     /// Drift is told from what could not be read; the latter is worse, because it may hide anything.
     pub fn exit(&self) -> Exit {
         let drifted = self.findings().any(|finding| finding.cause.is_drift());
+        let drifted = drifted || self.lookalikes.orphans().next().is_some();
         let exit = if drifted { Exit::Changes } else { Exit::Fine };
         let unreadable = self.units.iter().any(|unit| unit.drift.coverage.unreadable > 0);
+        let unreadable = unreadable || !self.lookalikes.unreadable.is_empty();
         exit.worse(if unreadable { Exit::Unreadable } else { Exit::Fine })
     }
 }
@@ -134,8 +140,12 @@ pub async fn drift_of(
     depth: Depth,
 ) -> Result<FleetDrift, CliError> {
     let mut found = look(project, universe, selected, depth).await?;
-    let whole = found.units.len() == universe.wanted.union(&universe.existing).count();
+    let whole = matches!(selected, Selected::Everything);
     set_aside(&mut found, project.fleet.accepted(), today(), whole);
+    if whole {
+        let environment = project.fleet.environment();
+        found.lookalikes = Lookalikes::look(&project.cloud, universe, environment).await;
+    }
     Ok(found)
 }
 
@@ -215,7 +225,8 @@ where
             by_place.entry(unit.place()).or_default().push(unit);
         }
         let (units, entries) = (Vec::new(), Vec::new());
-        let mut found = FleetDrift { depth: self.depth, units, entries };
+        let lookalikes = Lookalikes::default();
+        let mut found = FleetDrift { depth: self.depth, units, entries, lookalikes };
         for (place, units) in by_place {
             let externals = self.externals(place).await?;
             let mut subjects = Vec::new();

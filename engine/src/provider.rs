@@ -59,6 +59,9 @@ pub trait Reader {
         queues: &[RemoteId],
     ) -> impl Future<Output = Result<Vec<Jobs>, ProviderError>>;
 
+    /// Every job queue of a place, whosever it is.
+    fn queues(&self, place: &Place) -> impl Future<Output = Result<Vec<QueueSeen>, ProviderError>>;
+
     /// Asks whether whoever makes this provider's requests may do something, and does none of it. The
     /// answer is what the cloud's policies say, as far as it shows them: no promise that a request
     /// will be taken.
@@ -214,6 +217,17 @@ pub enum Limit {
     Told,
     /// It is what a new account has. This one may have been given more, and the cloud did not tell.
     Assumed,
+}
+
+/// A job queue, by what tells whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueSeen {
+    /// Its name.
+    pub remote_id: RemoteId,
+    /// The environment that its tags name.
+    pub environment: Option<Box<str>>,
+    /// The unit that its ownership tags name.
+    pub unit: Option<UnitId>,
 }
 
 /// The jobs of a queue that have not ended.

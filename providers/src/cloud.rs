@@ -20,6 +20,7 @@ use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::Question;
+use nfplan_engine::provider::QueueSeen;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::provider::Survey;
 use nfplan_engine::provider::UpdateRequest;
@@ -138,6 +139,10 @@ impl Reader for Cloud {
 
     async fn jobs(&self, place: &Place, queues: &[RemoteId]) -> Result<Vec<Jobs>, ProviderError> {
         in_cloud!(self, place, cloud => cloud.jobs(place, queues))
+    }
+
+    async fn queues(&self, place: &Place) -> Result<Vec<QueueSeen>, ProviderError> {
+        in_cloud!(self, place, cloud => cloud.queues(place))
     }
 
     async fn may(&self, place: &Place, questions: &[Question]) -> Result<Clearance, ProviderError> {

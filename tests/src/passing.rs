@@ -41,6 +41,14 @@ macro_rules! reads_of {
             self.$cloud.jobs(place, queues).await
         }
 
+        async fn queues(
+            &self,
+            place: &nfplan_engine::address::Place,
+        ) -> Result<Vec<nfplan_engine::provider::QueueSeen>, nfplan_engine::provider::ProviderError>
+        {
+            self.$cloud.queues(place).await
+        }
+
         async fn may(
             &self,
             place: &nfplan_engine::address::Place,

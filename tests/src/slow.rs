@@ -18,6 +18,7 @@ use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::Question;
+use nfplan_engine::provider::QueueSeen;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::provider::Survey;
 use nfplan_engine::provider::UpdateRequest;
@@ -98,6 +99,10 @@ impl<T: Reader, C: Clock> Reader for Slow<'_, T, C> {
 
     async fn jobs(&self, place: &Place, queues: &[RemoteId]) -> Result<Vec<Jobs>, ProviderError> {
         self.after_delay(self.inner.jobs(place, queues)).await
+    }
+
+    async fn queues(&self, place: &Place) -> Result<Vec<QueueSeen>, ProviderError> {
+        self.after_delay(self.inner.queues(place)).await
     }
 
     async fn may(&self, place: &Place, questions: &[Question]) -> Result<Clearance, ProviderError> {

@@ -40,6 +40,9 @@
 //! `in_force`, `expired`, `not_yet`, `other_value`, `refused` (a wildcard for what is too bad for
 //! one), `dead` (nothing is so any more) or `unseen`.
 //!
+//! Where everything was looked at, `lookalikes` are job queues that look like a workspace's and belong
+//! to none that is known; with `unit`, its tags say that nfplan made it, which is drift.
+//!
 //! With `--since`, findings of drift have `first_seen`, and `new` if the earlier report did not have
 //! them; `since` counts them and lists what is `resolved`.
 
@@ -48,6 +51,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use nfplan_engine::address::Address;
+use nfplan_engine::address::Place;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::change::Action;
 use nfplan_engine::drift::Cause;
@@ -66,6 +70,7 @@ use super::UnitDrift;
 use super::accepted::Accepted;
 use super::accepted::Entry;
 use super::accepted::Standing;
+use super::lookalikes::Lookalike;
 use super::remedy::commands;
 use super::since::News;
 use super::since::Subject;
@@ -85,10 +90,22 @@ pub struct DriftDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<SinceDocument<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    lookalikes: Vec<LookalikeDocument<'a>>,
+    #[serde(skip_serializing_if = "none_of")]
+    lookalikes_unreadable: &'a BTreeMap<Place, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     accepted: Vec<AcceptedDocument<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     acceptances: Vec<EntryDocument<'a>>,
     units: Vec<UnitDocument<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct LookalikeDocument<'a> {
+    place: &'a Place,
+    queue: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<&'a UnitId>,
 }
 
 #[derive(Debug, Serialize)]
@@ -192,9 +209,10 @@ impl<'a> DriftDocument<'a> {
         for finding in fleet.findings() {
             *summary.entry(finding.cause).or_default() += 1;
         }
-        let result = match summary.keys().any(|cause: &Cause| cause.is_drift()) {
+        let drifted = summary.keys().any(|cause: &Cause| cause.is_drift());
+        let result = match drifted || fleet.lookalikes.orphans().next().is_some() {
             true => "drift",
-            false if coverage.is_complete() => "none",
+            false if coverage.is_complete() && fleet.lookalikes.unreadable.is_empty() => "none",
             false => "incomplete",
         };
         let refresh = match fleet.depth {
@@ -212,6 +230,8 @@ impl<'a> DriftDocument<'a> {
                 ongoing: news.ongoing(),
                 resolved: &news.resolved,
             }),
+            lookalikes: fleet.lookalikes.found.iter().map(LookalikeDocument::new).collect(),
+            lookalikes_unreadable: &fleet.lookalikes.unreadable,
             accepted: fleet.accepted().map(AcceptedDocument::new).collect(),
             acceptances: fleet.entries.iter().map(EntryDocument::new).collect(),
             units: fleet
@@ -220,6 +240,12 @@ impl<'a> DriftDocument<'a> {
                 .map(|unit| UnitDocument::new(unit, fleet.depth, news))
                 .collect(),
         }
+    }
+}
+
+impl<'a> LookalikeDocument<'a> {
+    fn new(Lookalike { place, queue, unit }: &'a Lookalike) -> Self {
+        Self { place, queue: queue.as_str(), unit: unit.as_ref() }
     }
 }
 
@@ -293,4 +319,10 @@ impl<'a> UnitDocument<'a> {
             commands: commands(&[unit], depth),
         }
     }
+}
+
+/// Serde asks by reference to the field, which is a reference.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn none_of(places: &&BTreeMap<Place, String>) -> bool {
+    places.is_empty()
 }

@@ -35,11 +35,13 @@ use crate::drifting::since::Subject;
 mod accepted;
 mod class_page;
 mod layout;
+mod lookalikes;
 
 use accepted::accepted;
 use class_page::ClassPage;
 use layout::changes;
 use layout::layout;
+use lookalikes::lookalikes;
 
 /// Where objects begin.
 const OBJECT: usize = 2;
@@ -59,6 +61,7 @@ pub fn drift(fleet: &FleetDrift, news: Option<&News>, width: usize) -> String {
     page.cut_words(false);
     refusals(&mut page, fleet);
     accepted(&mut page, fleet);
+    lookalikes(&mut page, fleet);
     unseen(&mut page, &coverage, fleet.depth);
     page.gap();
     page.put(&Line::at(0).styled(STRONG, verdict(fleet, &coverage)));
@@ -249,14 +252,16 @@ fn verdict(fleet: &FleetDrift, coverage: &Coverage) -> String {
         0 => String::new(),
         count => format!(" {} could not be read.", counted(count, "object")),
     };
-    if !counts.is_empty() {
-        let counts: Vec<String> = counts
-            .iter()
-            .map(|(cause, count)| format!("{count} {}", words(*cause, false).0))
-            .collect();
+    let orphans = fleet.lookalikes.orphans().count();
+    if !counts.is_empty() || orphans > 0 {
+        let counts =
+            counts.iter().map(|(cause, count)| format!("{count} {}", words(*cause, false).0));
+        let orphans = (orphans > 0).then(|| format!("{orphans} left behind"));
+        let counts: Vec<String> = counts.chain(orphans).collect();
         return format!("Drift: {}.{unread}", counts.join(", "));
     }
-    match (fleet.accepted().count(), coverage.is_complete()) {
+    let listed = fleet.lookalikes.unreadable.is_empty();
+    match (fleet.accepted().count(), coverage.is_complete() && listed) {
         (0, true) => return "No drift: every object is as the last apply left it.".into(),
         (_, true) => return "Nothing differs from the last apply but what is accepted.".into(),
         (_, false) => {}

@@ -22,6 +22,7 @@ mod interruption;
 mod killing;
 mod kit;
 mod life;
+mod lookalikes;
 mod nextflow;
 mod output;
 mod outputs;

@@ -22,6 +22,7 @@ use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::Question;
+use nfplan_engine::provider::QueueSeen;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::provider::Survey;
 use nfplan_engine::provider::Target;
@@ -76,6 +77,10 @@ impl Reader for Aws {
 
     async fn jobs(&self, place: &Place, queues: &[RemoteId]) -> Result<Vec<Jobs>, ProviderError> {
         batch::jobs(&Session::new(&self.0, place).await?, queues).await
+    }
+
+    async fn queues(&self, place: &Place) -> Result<Vec<QueueSeen>, ProviderError> {
+        batch::job_queue::all(&Session::new(&self.0, place).await?).await
     }
 
     async fn may(&self, place: &Place, questions: &[Question]) -> Result<Clearance, ProviderError> {

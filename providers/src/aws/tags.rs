@@ -11,6 +11,8 @@ use nfplan_engine::value::Value;
 
 /// The tag that names the unit; specs list it among the tags that they want.
 pub(crate) const UNIT: &str = "nfplan:unit";
+/// The tag that names the environment; specs list it, too.
+pub(crate) const ENVIRONMENT: &str = "nfplan:environment";
 /// The tag by which people know an object.
 pub(crate) const NAME: &str = "Name";
 const ADDRESS: &str = "nfplan:address";

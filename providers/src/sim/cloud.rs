@@ -104,6 +104,20 @@ impl Cloud {
         self.count(resource_type, region) - unseen.count() as u64
     }
 
+    /// Those of a type that somebody who lists them sees.
+    pub(crate) fn seen<'a>(
+        &'a self,
+        resource_type: &'static str,
+        region: Option<&'a Region>,
+    ) -> impl Iterator<Item = &'a Record> {
+        self.records.values().filter(move |record| {
+            let key = &record.key;
+            record.visible_at <= self.clock
+                && key.resource_type == resource_type
+                && key.region.as_ref() == region
+        })
+    }
+
     /// All objects, by type.
     pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
         self.records.values()

@@ -21,6 +21,7 @@ use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::Question;
+use nfplan_engine::provider::QueueSeen;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::provider::Survey;
 use nfplan_engine::provider::Target;
@@ -79,6 +80,10 @@ impl Reader for Sim {
 
     async fn jobs(&self, place: &Place, queues: &[RemoteId]) -> Result<Vec<Jobs>, ProviderError> {
         self.looking(place, |session| batch::jobs(session, queues))
+    }
+
+    async fn queues(&self, place: &Place) -> Result<Vec<QueueSeen>, ProviderError> {
+        self.looking(place, batch::job_queue::all)
     }
 
     async fn may(&self, place: &Place, questions: &[Question]) -> Result<Clearance, ProviderError> {

@@ -19,6 +19,7 @@ use nfplan_engine::provider::LookUp;
 use nfplan_engine::provider::Provider;
 use nfplan_engine::provider::ProviderError;
 use nfplan_engine::provider::Question;
+use nfplan_engine::provider::QueueSeen;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::provider::Survey;
 use nfplan_engine::provider::UpdateRequest;
@@ -62,6 +63,10 @@ impl Reader for Toy {
 
     async fn jobs(&self, _: &Place, queues: &[RemoteId]) -> Result<Vec<Jobs>, ProviderError> {
         Ok(vec![Jobs::default(); queues.len()])
+    }
+
+    async fn queues(&self, _: &Place) -> Result<Vec<QueueSeen>, ProviderError> {
+        Ok(Vec::new())
     }
 
     async fn may(&self, _: &Place, questions: &[Question]) -> Result<Clearance, ProviderError> {

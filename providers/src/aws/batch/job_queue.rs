@@ -12,6 +12,7 @@ use nfplan_engine::provider::CreateRequest;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::Jobs;
 use nfplan_engine::provider::ProviderError;
+use nfplan_engine::provider::QueueSeen;
 use nfplan_engine::provider::UpdateRequest;
 use nfplan_engine::provider::Wanted;
 use nfplan_engine::value::Attributes;
@@ -255,6 +256,19 @@ pub(super) async fn jobs(
         Ok((page.job_summary_list.unwrap_or_default(), page.next_token))
     });
     Ok(jobs.await?.into_iter().filter_map(|job| job.job_id).collect())
+}
+
+/// Every queue, by what tells whose it is.
+pub(crate) async fn all(session: &Session<'_>) -> Result<Vec<QueueSeen>, ProviderError> {
+    let queues = describe(session, Vec::new()).await?.into_iter();
+    let seen = queues.filter_map(|queue| {
+        let tags = batch::tags_of(queue.tags());
+        let environment = tags.get(tags::ENVIRONMENT).map(|name| name.as_str().into());
+        let unit = tags::owner(&tags).map(|owner| owner.unit);
+        let remote_id = RemoteId::new(queue.job_queue_name()?).ok()?;
+        Some(QueueSeen { remote_id, environment, unit })
+    });
+    Ok(seen.collect())
 }
 
 /// The jobs of a queue that have not ended. One that moves on meanwhile may be counted twice.

@@ -1,8 +1,10 @@
 //! Job queues and the jobs in them.
 
+use nfplan_engine::address::RemoteId;
 use nfplan_engine::preflight::Deed;
 use nfplan_engine::provider::DeleteRequest;
 use nfplan_engine::provider::ProviderError;
+use nfplan_engine::provider::QueueSeen;
 use nfplan_engine::provider::UpdateRequest;
 use nfplan_engine::value::Attributes;
 use nfplan_engine::value::Value;
@@ -30,6 +32,9 @@ use crate::sim::standard;
 const POLL: &str = "batch:DescribeJobQueues";
 const UPDATE: &str = "batch:UpdateJobQueue";
 const END: &str = "batch:TerminateJob";
+
+/// So many queues come with one answer.
+const PAGE: u64 = 100;
 
 /// Whether no jobs are left: seen, not stored.
 pub(super) const DRAINED: &str = "drained";
@@ -65,7 +70,7 @@ pub(crate) static KIND: Kind = Kind {
     }),
     rules: Rules { check, complete, may_delete: batch::may_delete, view, ..Rules::NONE },
     calls: Calls { create: standard::create, update, delete, more },
-    reads: Reads::listing(&[(POLL, 100)]).deep(&["batch:ListJobs"]),
+    reads: Reads::listing(&[(POLL, PAGE)]).deep(&["batch:ListJobs"]),
 };
 
 /// Jobs are ended, not updated away.
@@ -138,6 +143,20 @@ fn update(
     }
     standard::update_tags(session, &record.key, &wanted)?;
     if drain { end_jobs(session, &record.key) } else { Ok(()) }
+}
+
+/// Every queue that is seen, by what tells whose it is.
+pub(crate) fn all(session: &mut Session<'_>) -> Result<Vec<QueueSeen>, ProviderError> {
+    let count = session.cloud().count_seen(KIND.resource_type, KIND.scope(session.place));
+    (0..count.div_ceil(PAGE).max(1)).try_for_each(|_| session.look(POLL))?;
+    let cloud = session.cloud();
+    let here = cloud.seen(KIND.resource_type, KIND.scope(session.place));
+    let seen = here.filter_map(|record| {
+        let environment = record.tag("nfplan:environment").map(Into::into);
+        let unit = record.tag("nfplan:unit").and_then(|unit| unit.parse().ok());
+        Some(QueueSeen { remote_id: RemoteId::new(&record.key.id).ok()?, environment, unit })
+    });
+    Ok(seen.collect())
 }
 
 /// Terminates every job, in whatever state it is.
