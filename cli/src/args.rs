@@ -3,6 +3,7 @@
 
 pub mod approving;
 pub mod drift;
+pub mod forge;
 pub mod init;
 pub mod permissions;
 pub mod researchers;
@@ -24,6 +25,8 @@ use crate::reporting::ReportRequest;
 pub use approving::AllowArgument;
 pub use approving::Approving;
 use drift::DriftArguments;
+use forge::CommentArguments;
+use forge::ReviewedArguments;
 use init::InitArguments;
 use permissions::PermissionsArguments;
 use researchers::CanArguments;
@@ -178,6 +181,19 @@ pub enum Command {
     /// attribute, and says why they differ. Writes nothing at all, takes no lease, and needs no
     /// permission but to read.
     Drift(DriftArguments),
+    /// Post a plan or drift where people review: one text, kept up to date
+    ///
+    /// Puts what `plan --report md=FILE` wrote into the pull request, as one comment that is updated
+    /// ever after; or with --issue what `drift` wrote into an issue that opens and closes by itself.
+    /// Only what nfplan wrote itself, with the same token, is ever changed. The token is taken from
+    /// `GITHUB_TOKEN` or `GH_TOKEN`. Where it may only read, as in pull requests from forks, the text
+    /// goes into the summary of the job.
+    Comment(CommentArguments),
+    /// Print the digest of the plan that the merged pull request showed
+    ///
+    /// It is taken from the status that `comment --status` set on the commit that was planned, for
+    /// `nfplan apply --expect-digest`. A commit that merged no pull request is refused.
+    Reviewed(ReviewedArguments),
     /// Take units away; data stays
     ///
     /// Buckets with their contents, keys and logs stay in the cloud, and the next apply finds them

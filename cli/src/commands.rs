@@ -3,6 +3,7 @@
 pub mod adopt;
 pub mod apply;
 pub mod can;
+pub mod comment;
 pub mod completions;
 pub mod config;
 pub mod credentials;
@@ -18,6 +19,7 @@ pub mod nextflow_config;
 pub mod output;
 pub mod permissions;
 pub mod plan;
+pub mod reviewed;
 pub mod rollback;
 pub mod schema;
 pub mod show;

@@ -89,6 +89,30 @@ pub const PAGES: &[Page] = &[
         exits: COMPARING,
     },
     Page {
+        command: "comment",
+        examples: &[
+            ("nfplan comment plan.md", "in GitHub Actions, on the pull request that runs"),
+            ("nfplan comment plan.md --repo commons/specs --pr 7 --dry-run", "from anywhere"),
+            (
+                "nfplan comment plan.md --status 0123456789abcdef0123456789abcdef01234567",
+                "so that `nfplan reviewed` finds the plan",
+            ),
+            ("nfplan comment drift.md --issue drift.json", "open while something drifted"),
+        ],
+        exits: &[Exit::Refused, Exit::InvalidSpecs, Exit::Denied],
+    },
+    Page {
+        command: "reviewed",
+        examples: &[
+            ("nfplan reviewed", "in GitHub Actions, after the merge"),
+            (
+                "nfplan reviewed 0123456789abcdef0123456789abcdef01234567 --repo commons/specs",
+                "of another commit",
+            ),
+        ],
+        exits: &[Exit::Refused, Exit::InvalidSpecs, Exit::Denied],
+    },
+    Page {
         command: "destroy",
         examples: &[
             ("nfplan destroy --select alice@example.org", "one researcher's workspace"),

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod comments;
 mod completion;
 mod configuration;
 mod console;
@@ -14,6 +15,7 @@ mod explain;
 mod failure;
 mod findings;
 mod fleet;
+mod github;
 mod graphs;
 mod guards;
 mod hatchery;
