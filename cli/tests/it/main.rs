@@ -20,6 +20,7 @@ mod graphs;
 mod guards;
 mod hatchery;
 mod interruption;
+mod issues;
 mod killing;
 mod kit;
 mod life;
