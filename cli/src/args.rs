@@ -155,7 +155,8 @@ pub enum Command {
     /// Writes nfplan.yaml, three researchers and a .gitignore. Nothing is written if any of them
     /// exists. With `--state s3://BUCKET/PREFIX`, a bucket for states is made first, private,
     /// versioned, encrypted and only through TLS; one that is there is looked at and not changed.
-    /// With `--from-hatchery`, the project is made from Hatchery's configuration instead.
+    /// With `--from-hatchery`, the project is made from Hatchery's configuration instead. With
+    /// `--ci`, a pipeline is written that plans, applies and watches.
     Init(InitArguments),
     /// Check all specs, offline, and report all problems at once
     Validate(ValidateArguments),

@@ -29,6 +29,7 @@ pub const PAGES: &[Page] = &[
         examples: &[
             ("nfplan -C demo init", "make a project in the folder demo"),
             ("nfplan init --state s3://example-state/prod", "make a bucket for states, too"),
+            ("nfplan init --ci github", "write the pipeline, too"),
             (
                 "nfplan init --from-hatchery hatchery.json --gen3-endpoint data.example.org \
                  --account 111122223333 --users alice@example.org,bob@example.org",

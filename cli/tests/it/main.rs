@@ -29,6 +29,7 @@ mod output;
 mod outputs;
 mod pages;
 mod permissions;
+mod pipelines;
 mod preflight;
 mod reports;
 mod rollback;
