@@ -25,7 +25,7 @@ use super::error::ForgeError;
 use crate::render::text::visible;
 
 /// How often something is tried.
-const ATTEMPTS: u32 = 5;
+const ATTEMPTS: u32 = 4;
 /// The pause after the first failure; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// A limit that lasts longer is reported instead of waited for.

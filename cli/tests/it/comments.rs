@@ -202,7 +202,7 @@ fn what_cannot_be_done_says_what_why_and_what_next() {
 fn a_forge_that_keeps_failing_is_given_up() {
     let github = Github::start();
     let head = "503 Service Unavailable\r\nRetry-After: 0";
-    for _ in 0..5 {
+    for _ in 0..4 {
         github.fails(Fault { method: "GET", path: "/comments", done: false, head, body: "" });
     }
     let project = folder(&text("one"));
