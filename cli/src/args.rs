@@ -3,7 +3,9 @@
 
 pub mod approving;
 pub mod drift;
+pub mod forge;
 pub mod init;
+pub mod own;
 pub mod permissions;
 pub mod researchers;
 pub mod states;
@@ -25,7 +27,12 @@ pub use approving::AllowArgument;
 pub use approving::Approving;
 use drift::AcceptArguments;
 use drift::DriftArguments;
+use forge::CommentArguments;
+use forge::ReviewedArguments;
 use init::InitArguments;
+pub use own::CompletionsArguments;
+pub use own::ManArguments;
+pub use own::ShellArgument;
 use permissions::PermissionsArguments;
 use researchers::CanArguments;
 use researchers::EnvArguments;
@@ -153,7 +160,8 @@ pub enum Command {
     /// Writes nfplan.yaml, three researchers and a .gitignore. Nothing is written if any of them
     /// exists. With `--state s3://BUCKET/PREFIX`, a bucket for states is made first, private,
     /// versioned, encrypted and only through TLS; one that is there is looked at and not changed.
-    /// With `--from-hatchery`, the project is made from Hatchery's configuration instead.
+    /// With `--from-hatchery`, the project is made from Hatchery's configuration instead. With
+    /// `--ci`, a pipeline is written that plans, applies and watches.
     Init(InitArguments),
     /// Check all specs, offline, and report all problems at once
     Validate(ValidateArguments),
@@ -184,6 +192,19 @@ pub enum Command {
     /// Looks at the cloud, and writes the entries into accepted.yaml, to be committed. `nfplan drift`
     /// is silent about them until the last day, as long as what was found stays the same.
     Accept(AcceptArguments),
+    /// Post a plan or drift where people review: one text, kept up to date
+    ///
+    /// Puts what `plan --report md=FILE` wrote into the pull request, as one comment that is updated
+    /// ever after; or with --issue what `drift` wrote into an issue that opens and closes by itself.
+    /// Only what nfplan wrote itself, with the same token, is ever changed. The token is taken from
+    /// `GITHUB_TOKEN` or `GH_TOKEN`. Where it may only read, as in pull requests from forks, the text
+    /// goes into the summary of the job.
+    Comment(CommentArguments),
+    /// Print the digest of the plan that the merged pull request showed
+    ///
+    /// It is taken from the status that `comment --status` set on the commit that was planned, for
+    /// `nfplan apply --expect-digest`. A commit that merged no pull request is refused.
+    Reviewed(ReviewedArguments),
     /// Take units away; data stays
     ///
     /// Buckets with their contents, keys and logs stay in the cloud, and the next apply finds them
@@ -458,31 +479,4 @@ pub struct ShowArguments {
     /// How to show it.
     #[command(flatten)]
     pub showing: Showing,
-}
-
-/// `nfplan completions`.
-#[derive(Debug, Clone, Args)]
-pub struct CompletionsArguments {
-    /// The shell
-    #[arg(value_name = "SHELL")]
-    pub shell: ShellArgument,
-}
-
-/// A shell that lines can be completed in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "names of shells")]
-pub enum ShellArgument {
-    Bash,
-    Zsh,
-    Fish,
-    Elvish,
-    Powershell,
-}
-
-/// `nfplan man`.
-#[derive(Debug, Clone, Args)]
-pub struct ManArguments {
-    /// Write a page for each command into this folder
-    #[arg(long, value_name = "DIR", env = "NFPLAN_MAN_OUT", value_hint = ValueHint::DirPath)]
-    pub out: Option<PathBuf>,
 }

@@ -20,6 +20,8 @@
 //! 7. [`render`] turns engine values into text, [`documents`] into JSON, [`exit`] into a code;
 //!    [`reporting`] writes reports beside.
 //!
+//! [`forge`] is where plans are reviewed: it posts what the reports say, and finds what was reviewed.
+//!
 //! Beside all that, [`completion`] answers a shell that asks how a line could go on.
 //!
 //! Only [`settings`], [`terminal`] and clap on behalf of the arguments look at the environment, and
@@ -44,6 +46,7 @@ pub mod exit;
 pub mod explaining;
 pub mod externals;
 pub mod files;
+pub mod forge;
 pub mod graphing;
 pub mod help;
 pub mod interrupt;

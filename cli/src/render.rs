@@ -39,7 +39,7 @@ mod quotas;
 pub mod report;
 pub mod state;
 mod template;
-mod text;
+pub(crate) mod text;
 mod undo;
 pub mod unlock;
 pub mod update;

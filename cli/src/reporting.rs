@@ -127,7 +127,9 @@ impl<'a> Reports<'a> {
         for ReportRequest { kind, file } in self.requests {
             let text = match kind {
                 Kind::Github => continue,
-                Kind::Markdown => drift(environment, text),
+                Kind::Markdown => {
+                    drift(environment, &self.context.settings.project_key(environment), text)
+                }
                 Kind::Json => as_json(document)?,
             };
             self.write(file.as_deref(), &text)?;

@@ -13,6 +13,7 @@ use crate::commands::accept::accept;
 use crate::commands::adopt::adopt;
 use crate::commands::apply::apply;
 use crate::commands::can::can;
+use crate::commands::comment::comment;
 use crate::commands::completions::completions;
 use crate::commands::config::config;
 use crate::commands::credentials::revoke;
@@ -29,6 +30,7 @@ use crate::commands::nextflow_config::nextflow_config;
 use crate::commands::output::output;
 use crate::commands::permissions::permissions;
 use crate::commands::plan::plan;
+use crate::commands::reviewed::reviewed;
 use crate::commands::rollback::rollback;
 use crate::commands::schema::schema;
 use crate::commands::show::show;
@@ -137,6 +139,8 @@ fn dispatch(context: &Context, call: &Call, command: &Command) -> Result<Exit, C
             Command::Adopt(arguments) => adopt(context, arguments).await,
             Command::Accept(arguments) => accept(context, arguments).await,
             Command::Drift(arguments) => drift(context, arguments).await,
+            Command::Comment(arguments) => comment(context, arguments),
+            Command::Reviewed(arguments) => reviewed(context, arguments),
             Command::Destroy(arguments) => destroy(context, arguments).await,
             Command::Show(arguments) => show(context, arguments).await,
             Command::Diff(arguments) => diff(context, arguments),

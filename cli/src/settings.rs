@@ -1,12 +1,15 @@
 //! What the command line and the environment come to: the only place, beside the terminal, that
 //! reads the environment.
 
+pub mod pipeline;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::args::AllowArgument;
 use crate::args::General;
 use crate::args::RefreshArgument;
+use nfplan_engine::digest::Digest;
 use nfplan_engine::plan::Refresh;
 use nfplan_specs::project::ApprovalClass;
 
@@ -66,6 +69,14 @@ impl Settings {
         self.folder_in_repository().unwrap_or_else(|| self.root.clone())
     }
 
+    /// Tells the project from the others of its repository: a key of letters and digits that is the
+    /// same on every machine.
+    pub fn project_key(&self, environment: &str) -> String {
+        // The folder of another machine is called otherwise.
+        let folder = self.folder_in_repository().unwrap_or_default();
+        Digest::of_bytes(format!("{environment}\n{}", folder.display()).as_bytes()).short()
+    }
+
     /// Where a line of a spec file can be looked at, with `{file}` and `{line}`, if a pipeline runs
     /// this and says so.
     pub fn source_link(&self) -> Option<String> {
@@ -108,7 +119,7 @@ impl From<AllowArgument> for ApprovalClass {
 const OWN: &str = "NFPLAN_";
 
 /// Variables of others that change what nfplan does, and how.
-pub const HEEDED: [(&str, &str); 13] = [
+pub const HEEDED: [(&str, &str); 21] = [
     ("NO_COLOR", "no colours"),
     ("CLICOLOR", "0: no colours"),
     ("CLICOLOR_FORCE", "colours even where nobody may see them"),
@@ -116,8 +127,16 @@ pub const HEEDED: [(&str, &str); 13] = [
     ("TERM", "the kind of terminal; dumb has no colours and no progress bar"),
     ("CI", "colours on every kind of terminal"),
     ("GITHUB_SERVER_URL", "who holds a lease: the pipeline's run"),
-    ("GITHUB_REPOSITORY", "who holds a lease: the pipeline's run"),
+    ("GITHUB_REPOSITORY", "who holds a lease: the pipeline's run; where comments go"),
     ("GITHUB_RUN_ID", "who holds a lease: the pipeline's run"),
+    ("GITHUB_TOKEN", "opens the repository that comments go to"),
+    ("GH_TOKEN", "the same, where GITHUB_TOKEN is not set"),
+    ("GITHUB_API_URL", "where GitHub is"),
+    ("GITHUB_REF", "the pull request"),
+    ("GITHUB_SHA", "the commit that specs are shown of, and was reviewed"),
+    ("GITHUB_EVENT_PATH", "the pull request, and whether it comes from a fork"),
+    ("GITHUB_STEP_SUMMARY", "where a comment goes that may not be posted"),
+    ("GITHUB_ACTIONS", "whose comments are ours, if nobody can be asked"),
     ("CI_JOB_URL", "who holds a lease: the pipeline's job"),
     ("USER", "who holds a lease, outside a pipeline"),
     ("LOGNAME", "who holds a lease, where USER is not set"),

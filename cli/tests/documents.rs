@@ -174,6 +174,11 @@ fn what_is_said_of_permissions_is_true() {
 }
 
 #[test]
+fn what_is_said_of_pipelines_is_true() {
+    judge("docs/pipelines.md", 7);
+}
+
+#[test]
 fn what_is_said_of_researchers_is_true() {
     judge("docs/researchers.md", 13);
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::ValueEnum;
 use clap::ValueHint;
 
 /// `nfplan init`.
@@ -32,4 +33,16 @@ pub struct InitArguments {
         value_delimiter = ','
     )]
     pub users: Vec<String>,
+    /// Write a pipeline, too; for a project that is there, only that
+    #[arg(long, value_name = "FORGE", value_enum, env = "NFPLAN_CI")]
+    pub ci: Option<CiArgument>,
+}
+
+/// Where pipelines run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CiArgument {
+    /// GitHub Actions: .github/workflows/nfplan.yml
+    Github,
+    /// GitLab CI: .gitlab-ci.yml
+    Gitlab,
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::Context;
 use crate::args::drift::DriftArguments;
 use crate::drifting::document::DriftDocument;
+use crate::drifting::document::Scope;
 use crate::drifting::drift_of;
 use crate::drifting::since::Earlier;
 use crate::drifting::since::News;
@@ -33,14 +34,15 @@ pub async fn drift(context: &Context, arguments: &DriftArguments) -> Result<Exit
     }
     let news =
         earlier.map(|earlier| News::of(&found, earlier.unwrap_or_default(), Timestamp::now()));
-    let document = DriftDocument::new(&found, news.as_ref());
+    let environment = &project.fleet.environment().name;
+    let scope = Scope { environment, selected: !arguments.selection.select.is_empty() };
+    let document = DriftDocument::new(&found, scope, news.as_ref());
     let text = |width| render::drift::drift(&found, news.as_ref(), width);
     if context.settings.general.json {
         context.print_json(&document)?;
     } else if !reports.take_stdout() {
         context.print(&text(context.terminal.width))?;
     }
-    let environment = &project.fleet.environment().name;
     reports.drift(&document, environment, &text(render::comment::COLUMNS))?;
     context.show_calls(&project.cloud);
     Ok(found.exit())

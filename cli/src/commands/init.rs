@@ -1,5 +1,6 @@
 //! `nfplan init`: a project that plans at once on the simulated cloud.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -20,6 +21,7 @@ use nfplan_state::stores::s3_bucket::Readiness;
 use nfplan_state::stores::s3_bucket::prepare;
 
 use super::Context;
+use crate::args::init::CiArgument;
 use crate::args::init::InitArguments;
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -43,17 +45,50 @@ pub async fn init(context: &Context, arguments: &InitArguments) -> Result<Exit, 
     let root = &context.settings.root;
     let state = context.settings.general.state.as_deref();
     // Before anything is made, so that what is wrong with the arguments leaves nothing behind.
-    let Translation { files, notes } = match &arguments.from_hatchery {
+    let Translation { mut files, notes } = match &arguments.from_hatchery {
         Some(file) => from_hatchery(context, arguments, file)?,
         None => template(state),
     };
+    let is_there = root.join(PROJECT_FILE).exists();
     if let (Some(text), Location::Bucket(bucket)) = (state, location(None, &context.settings)?) {
         prepare_bucket(context, &bucket).await?;
-        if root.join(PROJECT_FILE).exists() {
+        if is_there {
             context.note(&format!("next: write `state: {text}` into {PROJECT_FILE}\n"));
+        }
+        if is_there && arguments.ci.is_none() {
             return Ok(Exit::Fine);
         }
     }
+    if let Some(forge) = arguments.ci {
+        if is_there && arguments.from_hatchery.is_none() {
+            files.clear();
+        }
+        let (name, text) = pipeline(forge);
+        files.insert(name.into(), text.into());
+    }
+    write_all(context, &files)?;
+    for note in notes {
+        context.note(&format!("note: {note}\n"));
+    }
+    if arguments.ci.is_some() {
+        context.note(
+            "next: move the pipeline to the root of the repository, if that is elsewhere, and set \
+             the variables that its first lines name\n",
+        );
+    }
+    if arguments.from_hatchery.is_some() {
+        // What Hatchery takes, AWS need not.
+        Fleet::load(root)?;
+        context.note("next: read nfplan.yaml, then `nfplan adopt`, then `nfplan plan`\n");
+    } else if !is_there {
+        context.note("next: `nfplan plan`, then `nfplan apply`\n");
+    }
+    Ok(Exit::Fine)
+}
+
+/// Writes the files, if none of them exists yet.
+fn write_all(context: &Context, files: &BTreeMap<String, String>) -> Result<(), CliError> {
+    let root = &context.settings.root;
     let present = files.keys().map(String::as_str).filter(|name| root.join(name).exists());
     let present: Vec<&str> = present.collect();
     if !present.is_empty() {
@@ -68,17 +103,19 @@ pub async fn init(context: &Context, arguments: &InitArguments) -> Result<Exit, 
         write_new(&root.join(name), text)?;
         context.note(&format!("wrote {}\n", root.join(name).display()));
     }
-    for note in notes {
-        context.note(&format!("note: {note}\n"));
+    Ok(())
+}
+
+/// A pipeline's file and where it belongs.
+fn pipeline(forge: CiArgument) -> (&'static str, &'static str) {
+    match forge {
+        CiArgument::Github => {
+            (".github/workflows/nfplan.yml", include_str!("../../pipelines/github/nfplan.yml"))
+        }
+        CiArgument::Gitlab => {
+            (".gitlab-ci.yml", include_str!("../../pipelines/gitlab/.gitlab-ci.yml"))
+        }
     }
-    if arguments.from_hatchery.is_none() {
-        context.note("next: `nfplan plan`, then `nfplan apply`\n");
-        return Ok(Exit::Fine);
-    }
-    // What Hatchery takes, AWS need not.
-    Fleet::load(root)?;
-    context.note("next: read nfplan.yaml, then `nfplan adopt`, then `nfplan plan`\n");
-    Ok(Exit::Fine)
 }
 
 /// The project to try nfplan with.

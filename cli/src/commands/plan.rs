@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use nfplan_engine::address::UnitId;
-use nfplan_engine::digest::Digest;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
 use nfplan_engine::refusal::Refusal;
@@ -104,10 +103,7 @@ async fn since(
 /// What the comment of a pull request says beside the plan.
 fn frame(context: &Context, project: &Project, units: u64, since: Option<Since>) -> Frame {
     let environment = project.fleet.environment().name.to_string();
-    // The folder of another machine is called otherwise.
-    let folder = context.settings.folder_in_repository().unwrap_or_default();
-    let identity = format!("{environment}\n{}", folder.display());
-    let key = Digest::of_bytes(identity.as_bytes()).short();
+    let key = context.settings.project_key(&environment);
     Frame { environment, key, source: context.settings.source_link(), units, since }
 }
 

@@ -3,6 +3,7 @@
 //! ```json
 //! {
 //!   "format": "nfplan.drift/1",
+//!   "environment": "data.example.org",
 //!   "result": "drift",
 //!   "refresh": "deep",
 //!   "coverage": { "complete": true, "objects": 41, "read": 41, "unreadable": 0, "not_requested": [] },
@@ -28,7 +29,7 @@
 //! ```
 //!
 //! `result` is `drift`, `incomplete` (nothing that was read differs, but not everything was read) or
-//! `none`. Every unit that was looked at is there, by its id; findings are in order, the worst
+//! `none`. `selected` is there, and true, if only some units were selected. Every unit that was looked at is there, by its id; findings are in order, the worst
 //! first. A unit with an open run has its id in `open_run` and was compared with what its recovery
 //! will leave. `attribute` is absent where a finding is about an object as a whole; `wanted`,
 //! `applied` and `live` are absent where there is no such value, and `live` also where it was not
@@ -79,10 +80,22 @@ use crate::render;
 /// The format of the document.
 pub const FORMAT: &str = "nfplan.drift/1";
 
+/// What was looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// The environment.
+    pub environment: &'a str,
+    /// Whether only some units were selected.
+    pub selected: bool,
+}
+
 /// The document.
 #[derive(Debug, Serialize)]
 pub struct DriftDocument<'a> {
     format: &'static str,
+    environment: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    selected: bool,
     result: &'static str,
     refresh: Refresh,
     coverage: CoverageDocument,
@@ -203,7 +216,7 @@ struct FindingDocument<'a> {
 
 impl<'a> DriftDocument<'a> {
     /// Sums up.
-    pub fn new(fleet: &'a FleetDrift, news: Option<&'a News>) -> Self {
+    pub fn new(fleet: &'a FleetDrift, scope: Scope<'a>, news: Option<&'a News>) -> Self {
         let coverage = fleet.coverage();
         let mut summary = BTreeMap::new();
         for finding in fleet.findings() {
@@ -221,6 +234,8 @@ impl<'a> DriftDocument<'a> {
         };
         Self {
             format: FORMAT,
+            environment: scope.environment,
+            selected: scope.selected,
             result,
             refresh,
             coverage: CoverageDocument::new(&coverage),

@@ -29,6 +29,7 @@ pub const PAGES: &[Page] = &[
         examples: &[
             ("nfplan -C demo init", "make a project in the folder demo"),
             ("nfplan init --state s3://example-state/prod", "make a bucket for states, too"),
+            ("nfplan init --ci github", "write the pipeline, too"),
             (
                 "nfplan init --from-hatchery hatchery.json --gen3-endpoint data.example.org \
                  --account 111122223333 --users alice@example.org,bob@example.org",
@@ -103,6 +104,30 @@ pub const PAGES: &[Page] = &[
             ),
         ],
         exits: &[Exit::Unreadable, Exit::Refused, Exit::InvalidSpecs, Exit::Denied],
+    },
+    Page {
+        command: "comment",
+        examples: &[
+            ("nfplan comment plan.md", "in GitHub Actions, on the pull request that runs"),
+            ("nfplan comment plan.md --repo commons/specs --pr 7 --dry-run", "from anywhere"),
+            (
+                "nfplan comment plan.md --status 0123456789abcdef0123456789abcdef01234567",
+                "so that `nfplan reviewed` finds the plan",
+            ),
+            ("nfplan comment drift.md --issue drift.json", "open while something drifted"),
+        ],
+        exits: &[Exit::Refused, Exit::InvalidSpecs, Exit::Denied],
+    },
+    Page {
+        command: "reviewed",
+        examples: &[
+            ("nfplan reviewed", "in GitHub Actions, after the merge"),
+            (
+                "nfplan reviewed 0123456789abcdef0123456789abcdef01234567 --repo commons/specs",
+                "of another commit",
+            ),
+        ],
+        exits: &[Exit::Refused, Exit::InvalidSpecs, Exit::Denied],
     },
     Page {
         command: "destroy",

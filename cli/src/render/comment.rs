@@ -109,13 +109,14 @@ pub fn comment(plan: &Plan, frame: &Frame) -> String {
 }
 
 /// What drifted, as the text of an issue, no longer than [`MOST_BYTES`]: the worst stands first in it,
-/// so the end is what is left out.
-pub fn drift(environment: &str, text: &str) -> String {
+/// so the end is what is left out. Its first line names the project's key.
+pub fn drift(environment: &str, key: &str, text: &str) -> String {
     let all = anstream::adapter::strip_str(text).to_string();
     let lines: Vec<&str> = all.trim_matches('\n').lines().collect();
     let mut kept = lines.len();
     loop {
-        let mut page = format!("### nfplan drift · {}\n\n", code(environment));
+        let mut page = format!("<!-- nfplan drift v=1 key={key} -->\n");
+        let _ = writeln!(page, "### nfplan drift · {}\n", code(environment));
         page.push_str(&fenced(&lines[..kept].join("\n")));
         if kept < lines.len() {
             let left = lines.len() - kept;

@@ -303,10 +303,10 @@ fn what_is_not_looked_at_is_not_called_mended_and_no_other_file_is_taken_for_a_r
     project.tamper(&environment, "max_vcpus", Value::Integer(99));
     project.run(&["drift", "--report", "json=a.json", "--report", "md=a.md"]).exits(2);
     let text = std::fs::read_to_string(project.path("a.md")).unwrap();
-    assert!(
-        text.starts_with("### nfplan drift · <code>data.example.org</code>\n\n```\nDrift of"),
-        "{text}"
-    );
+    let (first, rest) = text.split_once('\n').unwrap();
+    assert!(first.starts_with("<!-- nfplan drift v=1 key="), "{text}");
+    let start = "### nfplan drift · <code>data.example.org</code>\n\n```\nDrift of";
+    assert!(rest.starts_with(start), "{text}");
     let line = ["drift", "--since", "a.json", "--select", "bob"];
     project.run(&line).exits(0).shows("0 new, 0 ongoing, 0 resolved");
     let wrong = ["drift", "--since", "nfplan.yaml"];

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod accept;
+mod comments;
 mod completion;
 mod configuration;
 mod console;
@@ -15,10 +16,12 @@ mod explain;
 mod failure;
 mod findings;
 mod fleet;
+mod github;
 mod graphs;
 mod guards;
 mod hatchery;
 mod interruption;
+mod issues;
 mod killing;
 mod kit;
 mod life;
@@ -28,6 +31,7 @@ mod output;
 mod outputs;
 mod pages;
 mod permissions;
+mod pipelines;
 mod preflight;
 mod reports;
 mod rollback;

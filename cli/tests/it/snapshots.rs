@@ -110,6 +110,8 @@ const CASES: &[Case] = &[
             "14d",
         ],
     ),
+    case("comment-nowhere", Stage::Nothing, &["comment", "plan.md"]),
+    case("reviewed-nowhere", Stage::Applied, &["reviewed"]),
     case("show", Stage::Applied, &["show", "--select", "platform:main"]),
     case("state-list", Stage::Applied, &["state", "list", "--select", "platform:main"]),
     case("state-show", Stage::Applied, &["state", "show", "batch.job_queue/main"]),

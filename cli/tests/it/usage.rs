@@ -127,6 +127,10 @@ fn verbose_says_more_for_every_command() {
     project.run(&["plan", "--out", "a.plan"]).exits(0);
     project.write("a.state", &project.run(&["state", "pull", "alice"]).exits(0).stdout);
     for command in nfplan_cli::help::runnable(&nfplan_cli::help::definition(100)) {
+        if ["comment", "reviewed"].contains(&command.as_str()) {
+            // They need a forge; tests of their own say how much they tell.
+            continue;
+        }
         let mut words: Vec<&str> = command.split(' ').collect();
         words.extend(match command.as_str() {
             "accept" => &[

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use nfplan_cli::drifting::FleetDrift;
 use nfplan_cli::drifting::document::DriftDocument;
+use nfplan_cli::drifting::document::Scope;
 use nfplan_cli::exit::Exit;
 use nfplan_cli::render;
 use nfplan_engine::address::Address;
@@ -71,7 +72,8 @@ pub(crate) fn text(found: &FleetDrift) -> String {
 }
 
 pub(crate) fn document(found: &FleetDrift) -> Json {
-    serde_json::to_value(DriftDocument::new(found, None)).unwrap()
+    let scope = Scope { environment: "data.example.org", selected: false };
+    serde_json::to_value(DriftDocument::new(found, scope, None)).unwrap()
 }
 
 /// Nothing differs, everything was read, and that is said.
