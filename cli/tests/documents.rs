@@ -187,3 +187,8 @@ fn what_is_said_of_researchers_is_true() {
 fn what_is_said_of_the_way_over_from_hatchery_is_true() {
     judge("docs/hatchery.md", 5);
 }
+
+#[test]
+fn what_is_said_of_drift_is_true() {
+    judge("docs/drift.md", 2);
+}

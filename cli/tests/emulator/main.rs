@@ -6,10 +6,15 @@
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod kit;
 
+#[path = "../it/github.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod github;
+
 mod aws;
 mod console;
 mod hatchery;
 mod policies;
+mod review;
 mod sharing;
 
 use std::env;
