@@ -333,9 +333,10 @@ pub struct Showing {
 pub struct Reporting {
     /// Write a report, as md=FILE; `-` is standard output; may be repeated
     ///
-    /// `github` reports problems of spec files as annotations of GitHub Actions. Of plans, `md` is a
-    /// comment for a pull request, which fits into one whatever the size of the plan, and `json` is
-    /// the document that --json prints.
+    /// `github` reports problems of spec files as annotations of GitHub Actions. Of plans and drift, `md`
+    /// is a comment for a pull request or an issue, which fits into one whatever its size, and `json` is
+    /// the document that --json prints. `sarif` shows findings at the lines of spec files. Of drift,
+    /// `junit` has a case for each unit, and `prom` is metrics for Prometheus' textfile collector.
     #[arg(long, value_name = "KIND=FILE", env = "NFPLAN_REPORT", value_delimiter = ',')]
     pub report: Vec<ReportRequest>,
 }

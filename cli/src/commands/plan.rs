@@ -31,15 +31,15 @@ use crate::render::difference::View as Differing;
 use crate::render::difference::differences;
 use crate::render::plan::View;
 use crate::render::prose::prose;
-use crate::reporting::Kind;
+use crate::render::reports::OfPlan;
+use crate::reporting::About;
 use crate::reporting::Reports;
 use crate::saved_plans;
 use crate::selection::Universe;
 
 /// Plans and shows the plan.
 pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, CliError> {
-    let kinds = [Kind::Github, Kind::Markdown, Kind::Json];
-    let reports = Reports::new(context, &arguments.reporting, &kinds)?;
+    let reports = Reports::new(context, &arguments.reporting, About::Plan)?;
     let refresh = Refresh::from(arguments.planning.refresh);
     if arguments.save && refresh == Refresh::None {
         return Err(CliError::refused("a plan that did not ask the cloud is not kept for review")
@@ -65,7 +65,8 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     }
     context.show_calls(&project.cloud);
     refuse(context, &planned)?;
-    reports.plan(&document, &frame(context, &project, planned.looked_at, since))?;
+    let frame = frame(context, &project, planned.looked_at, since);
+    reports.plan(&OfPlan { plan: &document, frame: &frame, root: reports.root() })?;
     if let Some(file) = &arguments.out {
         saved_plans::save(&context.settings.root.join(file), &document)?;
     }

@@ -36,7 +36,8 @@
 //! the next apply would do with the resource, `refusals` why it would refuse the unit.
 //!
 //! With `--since`, findings of drift have `first_seen`, and `new` if the earlier report did not have
-//! them; `since` counts them and lists what is `resolved`.
+//! them; `since` counts them and lists what is `resolved`. `digest` is over everything else, without
+//! what `--since` adds: the same drift has the same one, and all reports of one run name it.
 
 use std::collections::BTreeMap;
 
@@ -44,6 +45,7 @@ use jiff::Timestamp;
 use nfplan_engine::address::Address;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::change::Action;
+use nfplan_engine::digest::Digest;
 use nfplan_engine::drift::Cause;
 use nfplan_engine::drift::Coverage;
 use nfplan_engine::drift::Finding;
@@ -69,6 +71,8 @@ pub const FORMAT: &str = "nfplan.drift/1";
 #[derive(Debug, Serialize)]
 pub struct DriftDocument<'a> {
     format: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<Digest>,
     result: &'static str,
     refresh: Refresh,
     coverage: CoverageDocument,
@@ -164,8 +168,9 @@ impl<'a> DriftDocument<'a> {
             Depth::Bulk => Refresh::Bulk,
             Depth::Deep => Refresh::Deep,
         };
-        Self {
+        let mut document = Self {
             format: FORMAT,
+            digest: None,
             result,
             refresh,
             coverage: CoverageDocument::new(&coverage),
@@ -180,7 +185,27 @@ impl<'a> DriftDocument<'a> {
                 .iter()
                 .map(|unit| UnitDocument::new(unit, fleet.depth, news))
                 .collect(),
-        }
+        };
+        document.digest = match news {
+            None => Some(Digest::of(&document)),
+            Some(_) => Self::new(fleet, None).digest,
+        };
+        document
+    }
+
+    /// The digest of what differs, in the form of all digests.
+    pub fn digest(&self) -> String {
+        self.digest.map(|digest| digest.to_string()).unwrap_or_default()
+    }
+
+    /// What it comes to: `drift`, `none` or `incomplete`.
+    pub fn result(&self) -> &'static str {
+        self.result
+    }
+
+    /// How many findings there are of each cause.
+    pub fn summary(&self) -> &BTreeMap<Cause, u64> {
+        &self.summary
     }
 }
 

@@ -20,11 +20,13 @@ use super::name::counted;
 use super::name::counts;
 use super::name::listed;
 use super::name::who;
+use super::origin::Origin;
 use super::page::Page;
 use super::plan::View;
 
 mod escape;
 
+pub use escape::as_uri;
 use escape::code;
 use escape::fenced;
 pub use escape::links;
@@ -103,13 +105,14 @@ pub fn comment(plan: &Plan, frame: &Frame) -> String {
 
 /// What drifted, as the text of an issue, no longer than [`MOST_BYTES`]: the worst stands first in it,
 /// so the end is what is left out.
-pub fn drift(environment: &str, text: &str) -> String {
+pub fn drift(environment: &str, digest: &str, text: &str) -> String {
     let all = anstream::adapter::strip_str(text).to_string();
     let lines: Vec<&str> = all.trim_matches('\n').lines().collect();
     let mut kept = lines.len();
     loop {
         let mut page = format!("### nfplan drift · {}\n\n", code(environment));
         page.push_str(&fenced(&lines[..kept].join("\n")));
+        let _ = writeln!(page, "\nDigest `{digest}`.");
         if kept < lines.len() {
             let left = lines.len() - kept;
             let _ =
@@ -235,11 +238,10 @@ impl Comment<'_> {
 
     /// A spec line, with a way to it where that is known.
     fn line(&self, origin: &str) -> String {
-        let mut parts = origin.rsplitn(3, ':');
-        let (_, line, file) = (parts.next(), parts.next(), parts.next());
-        match (&self.frame.source, file.zip(line)) {
-            (Some(source), Some((file, line))) => {
-                format!("[{}]({})", code(&format!("{file}:{line}")), links(source, file, line))
+        match (&self.frame.source, Origin::parse(origin)) {
+            (Some(source), Some(Origin { file, line, .. })) => {
+                let line = line.to_string();
+                format!("[{}]({})", code(&format!("{file}:{line}")), links(source, file, &line))
             }
             _ => code(origin),
         }

@@ -121,12 +121,12 @@ fn open_runs(page: &mut Page, fleet: &FleetDrift) {
     page.put(&Line::at(OBJECT).text(listed(&names)));
 }
 
-fn called(unit: &UnitDrift) -> String {
+pub(super) fn called(unit: &UnitDrift) -> String {
     who(&layout(unit, Vec::new()))
 }
 
 /// The word for a cause, and what it means.
-fn words(cause: Cause, less_safe: bool) -> (&'static str, &'static str, Style) {
+pub(super) fn words(cause: Cause, less_safe: bool) -> (&'static str, &'static str, Style) {
     match cause {
         Cause::OpenRun => {
             ("open run", "an interrupted run began this, and `nfplan apply` ends it", YELLOW)
@@ -263,7 +263,7 @@ fn verdict(fleet: &FleetDrift, coverage: &Coverage) -> String {
     )
 }
 
-fn is_drifted(unit: &UnitDrift) -> bool {
+pub(super) fn is_drifted(unit: &UnitDrift) -> bool {
     unit.drift.findings.iter().any(|finding| finding.cause.is_drift())
 }
 

@@ -27,6 +27,7 @@ mod outputs;
 mod pages;
 mod permissions;
 mod preflight;
+mod report_kinds;
 mod reports;
 mod rollback;
 mod saved_plans;
