@@ -42,8 +42,9 @@ use views::ExplainArguments;
 use views::GraphArguments;
 use views::OutputArguments;
 pub use views::SchemaArguments;
-pub use views::SchemaFile;
+
 pub use views::SchemaFormat;
+pub use views::SchemaOf;
 
 /// Plans and applies Nextflow workspaces on AWS Batch, one YAML file per researcher.
 ///
@@ -257,7 +258,7 @@ pub enum Command {
     /// Look at states and after them
     #[command(subcommand)]
     State(StateCommand),
-    /// Print the JSON Schema of the spec files, or their reference
+    /// Print the JSON Schema of spec files or of a document, or the reference of spec files
     ///
     /// Editors check specs by it while they are written: with the YAML language server, by a first
     /// line `# yaml-language-server: $schema=FILE`.

@@ -342,6 +342,7 @@ pub const PAGES: &[Page] = &[
             ("nfplan schema > .nfplan/project.json", "for an editor, of nfplan.yaml"),
             ("nfplan schema workspaces > .nfplan/workspaces.json", "of workspaces/*.yaml"),
             ("nfplan schema --format markdown", "the reference of every key"),
+            ("nfplan schema plan > plan.schema.json", "of what `nfplan plan --json` prints"),
         ],
         exits: &[],
     },

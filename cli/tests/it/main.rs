@@ -31,6 +31,7 @@ mod report_kinds;
 mod reports;
 mod rollback;
 mod saved_plans;
+mod schemas;
 mod secrets;
 mod sharing;
 mod snapshots;
