@@ -336,8 +336,9 @@ pub struct Reporting {
     ///
     /// `github` reports problems of spec files as annotations of GitHub Actions. Of plans and drift, `md`
     /// is a comment for a pull request or an issue, which fits into one whatever its size, and `json` is
-    /// the document that --json prints. `sarif` shows findings at the lines of spec files. Of drift,
-    /// `junit` has a case for each unit, and `prom` is metrics for Prometheus' textfile collector.
+    /// the document that --json prints. `sarif` shows findings at the lines of spec files, and `html`
+    /// is a page by itself with everything. Of drift, `junit` has a case for each unit, and `prom` is
+    /// metrics for Prometheus' textfile collector.
     #[arg(long, value_name = "KIND=FILE", env = "NFPLAN_REPORT", value_delimiter = ',')]
     pub report: Vec<ReportRequest>,
 }

@@ -48,6 +48,7 @@ pub async fn drift(context: &Context, arguments: &DriftArguments) -> Result<Exit
         news: news.as_ref(),
         document: &document,
         environment: &project.fleet.environment().name,
+        source: context.settings.source_link().as_deref(),
         root: reports.root(),
         whole: arguments.selection.select.is_empty(),
         now,

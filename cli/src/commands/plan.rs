@@ -65,7 +65,7 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     }
     context.show_calls(&project.cloud);
     refuse(context, &planned)?;
-    let frame = frame(context, &project, planned.looked_at, since);
+    let frame = frame(context, &project, &document, &planned, since);
     reports.plan(&OfPlan { plan: &document, frame: &frame, root: reports.root() })?;
     if let Some(file) = &arguments.out {
         saved_plans::save(&context.settings.root.join(file), &document)?;
@@ -101,13 +101,27 @@ async fn since(
 }
 
 /// What the comment of a pull request says beside the plan.
-fn frame(context: &Context, project: &Project, units: u64, since: Option<Since>) -> Frame {
+fn frame(
+    context: &Context,
+    project: &Project,
+    plan: &Plan,
+    planned: &FleetPlan,
+    since: Option<Since>,
+) -> Frame {
     let environment = project.fleet.environment().name.to_string();
     // The folder of another machine is called otherwise.
     let folder = context.settings.folder_in_repository().unwrap_or_default();
     let identity = format!("{environment}\n{}", folder.display());
     let key = Digest::of_bytes(identity.as_bytes()).short();
-    Frame { environment, key, source: context.settings.source_link(), units, since }
+    let source = context.settings.source_link();
+    let (units, unread) = (planned.looked_at, unread(plan, planned));
+    Frame { environment, key, source, units, unread, since }
+}
+
+/// How many objects of units without changes could not be read.
+fn unread(plan: &Plan, planned: &FleetPlan) -> u64 {
+    let within = |unit: &UnitId| plan.units.iter().any(|plan| plan.unit == *unit);
+    planned.unreadable.iter().filter(|(unit, ..)| !within(unit)).count() as u64
 }
 
 fn exit(arguments: &PlanArguments, planned: &FleetPlan, to_allow: bool) -> Exit {
@@ -147,13 +161,12 @@ pub fn show(
     if context.settings.general.json {
         return context.print_json(document);
     }
-    let within = |unit: &UnitId| document.units.iter().any(|plan| plan.unit == *unit);
     let view = View {
         width: context.terminal.width,
         full: showing.full,
         expand: showing.expand.clone(),
         units: planned.looked_at,
-        unread: planned.unreadable.iter().filter(|(unit, ..)| !within(unit)).count() as u64,
+        unread: unread(document, planned),
     };
     if let [unknown, ..] = render::plan::unknown_expansions(document, &view).as_slice() {
         return Err(unknown_expansion(document, unknown));

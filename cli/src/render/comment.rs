@@ -51,6 +51,8 @@ pub struct Frame {
     pub source: Option<String>,
     /// How many units were planned, those without changes included.
     pub units: u64,
+    /// How many objects of units without changes could not be read.
+    pub unread: u64,
     /// What is new since a plan that was reviewed.
     pub since: Option<Since>,
 }
@@ -179,7 +181,10 @@ impl Comment<'_> {
         };
         let _ = writeln!(text, "### nfplan · {environment} · {verdict}\n");
         let units = counted(frame.units, "unit");
-        if plan.is_empty() {
+        if plan.is_empty() && frame.unread > 0 {
+            let unread = counted(frame.unread, "object");
+            let _ = writeln!(text, "No changes were found, but {unread} could not be read.\n");
+        } else if plan.is_empty() {
             let _ = writeln!(text, "{units} as the specs want.\n");
         } else {
             let _ = writeln!(text, "{} of {units} change.\n", plan.units.len());

@@ -14,6 +14,7 @@ use nfplan_specs::diagnostic::Diagnostics;
 use super::comment::Frame;
 use super::comment::comment;
 use super::comment::drift as issue;
+use super::html;
 use crate::drifting::FleetDrift;
 use crate::drifting::document::DriftDocument;
 use crate::drifting::since::News;
@@ -47,6 +48,8 @@ pub struct OfDrift<'a> {
     pub document: &'a DriftDocument<'a>,
     /// The environment.
     pub environment: &'a str,
+    /// Where a spec line can be looked at, with `{file}` and `{line}`; none if that is not known.
+    pub source: Option<&'a str>,
     /// The project's folder as the repository sees it.
     pub root: &'a Path,
     /// Whether all units were looked at, and not some that were selected.
@@ -87,7 +90,7 @@ pub struct Kind {
 }
 
 /// Every kind, in the order in which they are named.
-pub static KINDS: [Kind; 6] = [
+pub static KINDS: [Kind; 7] = [
     Kind { specs: Some(github::specs), whole: false, ..Kind::new("github") },
     Kind {
         plan: Some(|report| Ok(comment(report.plan, report.frame))),
@@ -106,6 +109,11 @@ pub static KINDS: [Kind; 6] = [
         drift: Some(|report, _| as_json(&sarif::drift(report))),
         specs: Some(|report| as_json(&sarif::specs(report))),
         ..Kind::new("sarif")
+    },
+    Kind {
+        plan: Some(html::plan),
+        drift: Some(|report, _| html::drift(report)),
+        ..Kind::new("html")
     },
     Kind { drift: Some(|report, _| junit::drift(report)), ..Kind::new("junit") },
     Kind {

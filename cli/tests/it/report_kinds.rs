@@ -128,8 +128,8 @@ fn all_reports_of_drift_are_of_one_look() {
     };
     tamper(&project, "alice");
     let plain = project.run(&["-v", "drift"]).exits(2);
-    let files = ["drift.json", "drift.md", "drift.prom", "drift.sarif", "drift.xml"];
-    let report = "json=drift.json,md=drift.md,prom=drift.prom,sarif=drift.sarif,junit=drift.xml";
+    let files = ["drift.html", "drift.json", "drift.md", "drift.prom", "drift.sarif", "drift.xml"];
+    let report = "html=drift.html,json=drift.json,md=drift.md,prom=drift.prom,sarif=drift.sarif,junit=drift.xml";
     let line = ["-v", "drift", "--report", report];
     let answer = project.changed_by(&files, |project| project.run(&line)).exits(2);
     assert_eq!((reads(&plain), plain.stdout), (reads(&answer), answer.stdout));

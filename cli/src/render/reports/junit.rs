@@ -5,24 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use minijinja::Environment;
-use minijinja::Value;
-use minijinja::value::Serde;
 use serde::Serialize;
 
 use super::OfDrift;
 use super::Text;
 use crate::drifting::UnitDrift;
-use crate::error::CliError;
-use crate::exit::Exit;
 use crate::render::drift::called;
 use crate::render::drift::is_drifted;
 use crate::render::drift::words;
+use crate::render::filled::filled;
 use crate::render::name::counted;
 use crate::render::text::visible;
-
-/// Its extension is what makes every text in it be escaped.
-const TEMPLATE: (&str, &str) = ("junit.xml", include_str!("junit.xml"));
 
 #[derive(Serialize)]
 struct Page {
@@ -59,12 +52,7 @@ pub(super) fn drift(report: &OfDrift<'_>) -> Text {
         skipped: count(|case| case.skipped.is_some()),
         cases,
     };
-    let page = Value::from(Serde(page));
-    let mut environment = Environment::new();
-    let text = environment
-        .add_template(TEMPLATE.0, TEMPLATE.1)
-        .and_then(|()| environment.get_template(TEMPLATE.0)?.render(page));
-    text.map_err(|error| CliError::new(Exit::Error, format!("the report `junit`: {error}")))
+    filled("junit.xml", include_str!("junit.xml"), page)
 }
 
 fn case(unit: &UnitDrift) -> Case {
