@@ -258,7 +258,7 @@ pub enum Command {
     /// Look at states and after them
     #[command(subcommand)]
     State(StateCommand),
-    /// Print the JSON Schema of spec files or of a document, or the reference of spec files
+    /// Print the JSON Schema of spec files or documents, or a reference
     ///
     /// Editors check specs by it while they are written: with the YAML language server, by a first
     /// line `# yaml-language-server: $schema=FILE`.

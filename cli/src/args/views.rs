@@ -99,7 +99,7 @@ pub enum GraphFormat {
 #[derive(Debug, Clone, Args)]
 pub struct SchemaArguments {
     /// Of which spec files, or of which document that `--json` prints
-    #[arg(value_enum, default_value_t = SchemaOf::Project)]
+    #[arg(value_name = "WHAT", value_enum, default_value_t = SchemaOf::Project)]
     pub of: SchemaOf,
     /// As JSON Schema, or as a reference of all spec files
     #[arg(long, value_enum, default_value_t = SchemaFormat::Json, env = "NFPLAN_SCHEMA_FORMAT")]
