@@ -50,8 +50,9 @@ use views::ExplainArguments;
 use views::GraphArguments;
 use views::OutputArguments;
 pub use views::SchemaArguments;
-pub use views::SchemaFile;
+
 pub use views::SchemaFormat;
+pub use views::SchemaOf;
 
 /// Plans and applies Nextflow workspaces on AWS Batch, one YAML file per researcher.
 ///
@@ -284,7 +285,7 @@ pub enum Command {
     /// Look at states and after them
     #[command(subcommand)]
     State(StateCommand),
-    /// Print the JSON Schema of the spec files, or their reference
+    /// Print the JSON Schema of spec files or documents, or a reference
     ///
     /// Editors check specs by it while they are written: with the YAML language server, by a first
     /// line `# yaml-language-server: $schema=FILE`.
@@ -360,9 +361,11 @@ pub struct Showing {
 pub struct Reporting {
     /// Write a report, as md=FILE; `-` is standard output; may be repeated
     ///
-    /// `github` reports problems of spec files as annotations of GitHub Actions. Of plans, `md` is a
-    /// comment for a pull request, which fits into one whatever the size of the plan, and `json` is
-    /// the document that --json prints.
+    /// `github` reports problems of spec files as annotations of GitHub Actions. Of plans and drift, `md`
+    /// is a comment for a pull request or an issue, which fits into one whatever its size, and `json` is
+    /// the document that --json prints. `sarif` shows findings at the lines of spec files, and `html`
+    /// is a page by itself with everything. Of drift, `junit` has a case for each unit, and `prom` is
+    /// metrics for Prometheus' textfile collector.
     #[arg(long, value_name = "KIND=FILE", env = "NFPLAN_REPORT", value_delimiter = ',')]
     pub report: Vec<ReportRequest>,
 }

@@ -1,6 +1,7 @@
 //! The JSON documents of `--json`: versioned, one on stdout for each command.
 
 pub mod permissions;
+pub mod schemas;
 pub mod update;
 pub mod upkeep;
 

@@ -98,17 +98,17 @@ pub enum GraphFormat {
 /// `nfplan schema`.
 #[derive(Debug, Clone, Args)]
 pub struct SchemaArguments {
-    /// Of which spec files
-    #[arg(value_enum, default_value_t = SchemaFile::Project)]
-    pub file: SchemaFile,
-    /// As JSON Schema of these files, or as a reference of all spec files
+    /// Of which spec files, or of which document that `--json` prints
+    #[arg(value_name = "WHAT", value_enum, default_value_t = SchemaOf::Project)]
+    pub of: SchemaOf,
+    /// As JSON Schema, or as a reference of all spec files
     #[arg(long, value_enum, default_value_t = SchemaFormat::Json, env = "NFPLAN_SCHEMA_FORMAT")]
     pub format: SchemaFormat,
 }
 
-/// Of which spec files.
+/// What a schema is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SchemaFile {
+pub enum SchemaOf {
     /// nfplan.yaml
     Project,
     /// workspaces/*.yaml
@@ -117,12 +117,24 @@ pub enum SchemaFile {
     Accepted,
     /// approvals.yaml
     Approvals,
+    /// What `plan` prints and saves
+    Plan,
+    /// What `drift` prints
+    Drift,
+    /// What `apply`, `destroy`, `rollback`, `rotate` and `revoke` print
+    Apply,
+    /// What `validate` prints
+    Validate,
+    /// What `update` prints
+    Update,
+    /// What any command prints that comes to nothing
+    Error,
 }
 
 /// In which form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SchemaFormat {
-    /// JSON Schema, draft 7
+    /// JSON Schema: draft 7, which editors know, of spec files; 2020-12 of documents
     Json,
     /// Markdown
     Markdown,

@@ -31,15 +31,15 @@ use crate::render::difference::View as Differing;
 use crate::render::difference::differences;
 use crate::render::plan::View;
 use crate::render::prose::prose;
-use crate::reporting::Kind;
+use crate::render::reports::OfPlan;
+use crate::reporting::About;
 use crate::reporting::Reports;
 use crate::saved_plans;
 use crate::selection::Universe;
 
 /// Plans and shows the plan.
 pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, CliError> {
-    let kinds = [Kind::Github, Kind::Markdown, Kind::Json];
-    let reports = Reports::new(context, &arguments.reporting, &kinds)?;
+    let reports = Reports::new(context, &arguments.reporting, About::Plan)?;
     let refresh = Refresh::from(arguments.planning.refresh);
     if arguments.save && refresh == Refresh::None {
         return Err(CliError::refused("a plan that did not ask the cloud is not kept for review")
@@ -66,7 +66,8 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     }
     context.show_calls(&project.cloud);
     refuse(context, &planned)?;
-    reports.plan(&document, &frame(context, &project, planned.looked_at, since))?;
+    let frame = frame(context, &project, &document, &planned, since);
+    reports.plan(&OfPlan { plan: &document, frame: &frame, root: reports.root() })?;
     if let Some(file) = &arguments.out {
         saved_plans::save(&context.settings.root.join(file), &document)?;
     }
@@ -101,10 +102,24 @@ async fn since(
 }
 
 /// What the comment of a pull request says beside the plan.
-fn frame(context: &Context, project: &Project, units: u64, since: Option<Since>) -> Frame {
+fn frame(
+    context: &Context,
+    project: &Project,
+    plan: &Plan,
+    planned: &FleetPlan,
+    since: Option<Since>,
+) -> Frame {
     let environment = project.fleet.environment().name.to_string();
     let key = context.settings.project_key(&environment);
-    Frame { environment, key, source: context.settings.source_link(), units, since }
+    let source = context.settings.source_link();
+    let (units, unread) = (planned.looked_at, unread(plan, planned));
+    Frame { environment, key, source, units, unread, since }
+}
+
+/// How many objects of units without changes could not be read.
+fn unread(plan: &Plan, planned: &FleetPlan) -> u64 {
+    let within = |unit: &UnitId| plan.units.iter().any(|plan| plan.unit == *unit);
+    planned.unreadable.iter().filter(|(unit, ..)| !within(unit)).count() as u64
 }
 
 fn exit(arguments: &PlanArguments, planned: &FleetPlan, to_allow: bool) -> Exit {
@@ -144,13 +159,12 @@ pub fn show(
     if context.settings.general.json {
         return context.print_json(document);
     }
-    let within = |unit: &UnitId| document.units.iter().any(|plan| plan.unit == *unit);
     let view = View {
         width: context.terminal.width,
         full: showing.full,
         expand: showing.expand.clone(),
         units: planned.looked_at,
-        unread: planned.unreadable.iter().filter(|(unit, ..)| !within(unit)).count() as u64,
+        unread: unread(document, planned),
     };
     if let [unknown, ..] = render::plan::unknown_expansions(document, &view).as_slice() {
         return Err(unknown_expansion(document, unknown));

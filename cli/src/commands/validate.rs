@@ -9,13 +9,13 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::project::what_was_read;
 use crate::render::counted;
-use crate::reporting::Kind;
+use crate::reporting::About;
 use crate::reporting::Reports;
 
 /// Checks the specs.
 pub fn validate(context: &Context, arguments: &ValidateArguments) -> Result<Exit, CliError> {
     let json = context.settings.general.json;
-    let reports = Reports::new(context, &arguments.reporting, &[Kind::Github])?;
+    let reports = Reports::new(context, &arguments.reporting, About::Specs)?;
     let fleet = Fleet::load(&context.settings.root).map_err(CliError::from);
     let fleet = match reports.problems(fleet) {
         Err(CliError { diagnostics: Some(diagnostics), exit, .. }) if json => {
@@ -32,6 +32,9 @@ pub fn validate(context: &Context, arguments: &ValidateArguments) -> Result<Exit
     }
     context.show_warnings(fleet.warnings());
     context.more(|| what_was_read(Some(&fleet), &context.settings));
+    if reports.take_stdout() {
+        return Ok(Exit::Fine);
+    }
     let workspaces = counted(workspaces as u64, "workspace");
     let places = counted(places as u64, "account");
     context.print(&format!("The specs are valid: {workspaces} in {places}.\n"))?;

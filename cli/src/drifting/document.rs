@@ -45,7 +45,8 @@
 //! to none that is known; with `unit`, its tags say that nfplan made it, which is drift.
 //!
 //! With `--since`, findings of drift have `first_seen`, and `new` if the earlier report did not have
-//! them; `since` counts them and lists what is `resolved`.
+//! them; `since` counts them and lists what is `resolved`. `digest` is over everything else, without
+//! what `--since` adds: the same drift has the same one, and all reports of one run name it.
 
 use std::collections::BTreeMap;
 
@@ -55,6 +56,7 @@ use nfplan_engine::address::Address;
 use nfplan_engine::address::Place;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::change::Action;
+use nfplan_engine::digest::Digest;
 use nfplan_engine::drift::Cause;
 use nfplan_engine::drift::Coverage;
 use nfplan_engine::drift::Finding;
@@ -96,6 +98,8 @@ pub struct DriftDocument<'a> {
     environment: &'a str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     selected: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<Digest>,
     result: &'static str,
     refresh: Refresh,
     coverage: CoverageDocument,
@@ -232,10 +236,11 @@ impl<'a> DriftDocument<'a> {
             Depth::Bulk => Refresh::Bulk,
             Depth::Deep => Refresh::Deep,
         };
-        Self {
+        let mut document = Self {
             format: FORMAT,
             environment: scope.environment,
             selected: scope.selected,
+            digest: None,
             result,
             refresh,
             coverage: CoverageDocument::new(&coverage),
@@ -254,7 +259,27 @@ impl<'a> DriftDocument<'a> {
                 .iter()
                 .map(|unit| UnitDocument::new(unit, fleet.depth, news))
                 .collect(),
-        }
+        };
+        document.digest = match news {
+            None => Some(Digest::of(&document)),
+            Some(_) => Self::new(fleet, scope, None).digest,
+        };
+        document
+    }
+
+    /// The digest of what differs, in the form of all digests.
+    pub fn digest(&self) -> String {
+        self.digest.map(|digest| digest.to_string()).unwrap_or_default()
+    }
+
+    /// What it comes to: `drift`, `none` or `incomplete`.
+    pub fn result(&self) -> &'static str {
+        self.result
+    }
+
+    /// How many findings there are of each cause.
+    pub fn summary(&self) -> &BTreeMap<Cause, u64> {
+        &self.summary
     }
 }
 

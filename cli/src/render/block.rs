@@ -8,6 +8,7 @@ use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::UnitPlan;
 
 use super::change::ChangePage;
+use super::change::Extent;
 use super::change::joint_origin;
 use super::change::with_origin;
 use super::classes::Class;
@@ -83,6 +84,11 @@ impl Block<'_> {
         self.class.members.iter().map(|member| called(member.plan)).collect()
     }
 
+    /// The units, each with its changes, which are equal.
+    pub(super) fn class(&self) -> &Class<'_> {
+        &self.class
+    }
+
     /// How many changes it stands for.
     pub(super) fn changes(&self) -> usize {
         self.class.changes.len() * self.class.members.len()
@@ -104,12 +110,24 @@ impl Block<'_> {
     pub(super) fn show(&self, page: &mut Page, view: &View) {
         page.gap();
         page.cut_words(!self.full);
-        let changes = &self.class.changes;
-        let origin =
-            joint_origin(self.class.members.iter().map(|member| {
+        self.heading(page, self.origin());
+        let extent = if self.full { Extent::Apart } else { Extent::Brief };
+        self.contents(page, view.width, extent);
+    }
+
+    /// The spec line that asks for the units.
+    pub(super) fn origin(&self) -> Option<String> {
+        let members = self.class.members.iter();
+        joint_origin(
+            members.map(|member| {
                 member.plan.changes.iter().find_map(|change| change.origin.as_deref())
-            }));
-        self.heading(page, origin.clone());
+            }),
+        )
+    }
+
+    /// Shows what happens to them, without who they are.
+    pub(super) fn contents(&self, page: &mut Page, width: usize, extent: Extent) {
+        let changes = &self.class.changes;
         if changes.is_empty() {
             let text = "what the state records of the spec is renewed";
             return page.put(&Line::at(2).text(text));
@@ -121,12 +139,12 @@ impl Block<'_> {
         let created = changes.iter().all(|common| common.change.action == Action::Create);
         let mut shown = ChangePage {
             page,
-            width: view.width,
-            full: self.full,
+            width,
+            extent,
             members: &self.class.members,
-            origin,
+            origin: self.origin(),
             explained: reason.is_some(),
-            brief: created && !self.full,
+            brief: created && extent == Extent::Brief,
             hidden: 0,
         };
         shown.changes(changes);

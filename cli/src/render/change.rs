@@ -35,14 +35,32 @@ const NOTE: usize = 8;
 /// From so many resources on that are updated in the same way, the way is told once.
 const ALIKE: usize = 3;
 
+/// How much is told of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// What a reviewer needs, each value in a line.
+    Brief,
+    /// Everything; what happens alike to several resources once.
+    Full,
+    /// Everything, of each resource by itself.
+    Apart,
+}
+
+impl Extent {
+    /// Whether nothing is left out or cut.
+    fn is_full(self) -> bool {
+        self != Self::Brief
+    }
+}
+
 /// Shows the changes of units that change in the same way.
 pub(super) struct ChangePage<'a> {
     /// Where to.
     pub(super) page: &'a mut Page,
     /// The columns of a line.
     pub(super) width: usize,
-    /// Whether nothing is left out or cut.
-    pub(super) full: bool,
+    /// How much is told.
+    pub(super) extent: Extent,
     /// The units.
     pub(super) members: &'a [Member<'a>],
     /// The spec line of the unit itself: not repeated.
@@ -78,7 +96,7 @@ impl ChangePage<'_> {
     /// Whether two resources are updated in the same way and for the same reasons.
     fn alike(&self, one: &Common<'_>, other: &Common<'_>) -> bool {
         let (a, b) = (&one.change, &other.change);
-        let same = !self.full
+        let same = self.extent != Extent::Apart
             && a.action == Action::Update
             && (b.action, &b.attributes, &b.reasons) == (a.action, &a.attributes, &a.reasons)
             && a.caveats == b.caveats;
@@ -144,7 +162,7 @@ impl ChangePage<'_> {
         let sheet = Sheet {
             width: self.width,
             indent: ATTRIBUTE,
-            full: self.full,
+            full: self.extent.is_full(),
             created: action == Action::Create,
             name: &attribute.name,
             style: PLAIN,
@@ -176,7 +194,7 @@ impl ChangePage<'_> {
     fn spread(&self, attribute: &ClassAttribute, action: Action) -> Option<Vec<Leaf>> {
         match attribute.differences.as_slice() {
             [Leaf { difference: Difference::Set(None, Some(whole)), .. }]
-                if whole.is_nested() && (self.full || action != Action::Create) =>
+                if whole.is_nested() && (self.extent.is_full() || action != Action::Create) =>
             {
                 Some(spread(whole))
             }
@@ -198,7 +216,7 @@ impl ChangePage<'_> {
         let sheet = Sheet {
             width: self.width,
             indent: NOTE,
-            full: self.full,
+            full: self.extent.is_full(),
             created: false,
             name: &format!("changed outside: {}", attribute.name),
             style: YELLOW,

@@ -21,6 +21,7 @@ use super::name::counted;
 use super::name::counts;
 use super::name::listed;
 use super::name::who;
+use super::origin::Origin;
 use super::page::Line;
 use super::page::Page;
 use super::plan::View;
@@ -29,6 +30,7 @@ use super::undo;
 
 mod escape;
 
+pub use escape::as_uri;
 use escape::code;
 use escape::fenced;
 pub use escape::links;
@@ -53,6 +55,8 @@ pub struct Frame {
     pub source: Option<String>,
     /// How many units were planned, those without changes included.
     pub units: u64,
+    /// How many objects of units without changes could not be read.
+    pub unread: u64,
     /// What is new since a plan that was reviewed.
     pub since: Option<Since>,
 }
@@ -110,7 +114,7 @@ pub fn comment(plan: &Plan, frame: &Frame) -> String {
 
 /// What drifted, as the text of an issue, no longer than [`MOST_BYTES`]: the worst stands first in it,
 /// so the end is what is left out. Its first line names the project's key.
-pub fn drift(environment: &str, key: &str, text: &str) -> String {
+pub fn drift(environment: &str, key: &str, digest: &str, text: &str) -> String {
     let all = anstream::adapter::strip_str(text).to_string();
     let lines: Vec<&str> = all.trim_matches('\n').lines().collect();
     let mut kept = lines.len();
@@ -118,6 +122,7 @@ pub fn drift(environment: &str, key: &str, text: &str) -> String {
         let mut page = format!("<!-- nfplan drift v=1 key={key} -->\n");
         let _ = writeln!(page, "### nfplan drift · {}\n", code(environment));
         page.push_str(&fenced(&lines[..kept].join("\n")));
+        let _ = writeln!(page, "\nDigest `{digest}`.");
         if kept < lines.len() {
             let left = lines.len() - kept;
             let _ =
@@ -186,7 +191,10 @@ impl Comment<'_> {
         };
         let _ = writeln!(text, "### nfplan · {environment} · {verdict}\n");
         let units = counted(frame.units, "unit");
-        if plan.is_empty() {
+        if plan.is_empty() && frame.unread > 0 {
+            let unread = counted(frame.unread, "object");
+            let _ = writeln!(text, "No changes were found, but {unread} could not be read.\n");
+        } else if plan.is_empty() {
             let _ = writeln!(text, "{units} as the specs want.\n");
         } else {
             let _ = writeln!(text, "{} of {units} change.\n", plan.units.len());
@@ -248,11 +256,10 @@ impl Comment<'_> {
 
     /// A spec line, with a way to it where that is known.
     fn line(&self, origin: &str) -> String {
-        let mut parts = origin.rsplitn(3, ':');
-        let (_, line, file) = (parts.next(), parts.next(), parts.next());
-        match (&self.frame.source, file.zip(line)) {
-            (Some(source), Some((file, line))) => {
-                format!("[{}]({})", code(&format!("{file}:{line}")), links(source, file, line))
+        match (&self.frame.source, Origin::parse(origin)) {
+            (Some(source), Some(Origin { file, line, .. })) => {
+                let line = line.to_string();
+                format!("[{}]({})", code(&format!("{file}:{line}")), links(source, file, &line))
             }
             _ => code(origin),
         }

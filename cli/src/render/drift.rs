@@ -33,8 +33,8 @@ use crate::drifting::since::News;
 use crate::drifting::since::Subject;
 
 mod accepted;
-mod class_page;
-mod layout;
+pub(super) mod class_page;
+pub(super) mod layout;
 mod lookalikes;
 
 use accepted::accepted;
@@ -70,11 +70,11 @@ pub fn drift(fleet: &FleetDrift, news: Option<&News>, width: usize) -> String {
 }
 
 /// What is shown together, in this order.
-fn sections() -> impl Iterator<Item = (Cause, bool)> {
+pub(super) fn sections() -> impl Iterator<Item = (Cause, bool)> {
     Cause::ALL.into_iter().flat_map(|cause| [(cause, true), (cause, false)])
 }
 
-fn head(page: &mut Page, fleet: &FleetDrift, coverage: &Coverage) {
+pub(super) fn head(page: &mut Page, fleet: &FleetDrift, coverage: &Coverage) {
     let units = counted(fleet.units.len() as u64, "unit");
     let depth = match fleet.depth {
         Depth::Bulk => "in bulk",
@@ -91,7 +91,7 @@ fn head(page: &mut Page, fleet: &FleetDrift, coverage: &Coverage) {
 const MOST_NAMED: usize = 20;
 
 /// What is new and what is mended since an earlier report.
-fn since(page: &mut Page, news: &News) {
+pub(super) fn since(page: &mut Page, news: &News) {
     let (new, ongoing, resolved) = (news.new.len(), news.ongoing(), news.resolved.len());
     let sums = format!("{new} new, {ongoing} ongoing, {resolved} resolved");
     page.put(&Line::at(0).text("Since the earlier report: ").styled(STRONG, sums));
@@ -111,7 +111,7 @@ fn since(page: &mut Page, news: &News) {
     }
 }
 
-fn open_runs(page: &mut Page, fleet: &FleetDrift) {
+pub(super) fn open_runs(page: &mut Page, fleet: &FleetDrift) {
     let open: Vec<&UnitDrift> = fleet.units.iter().filter(|unit| unit.open.is_some()).collect();
     if open.is_empty() {
         return;
@@ -125,12 +125,12 @@ fn open_runs(page: &mut Page, fleet: &FleetDrift) {
     page.put(&Line::at(OBJECT).text(listed(&names)));
 }
 
-fn called(unit: &UnitDrift) -> String {
+pub(super) fn called(unit: &UnitDrift) -> String {
     who(&layout(unit, Vec::new()))
 }
 
 /// The word for a cause, and what it means.
-fn words(cause: Cause, less_safe: bool) -> (&'static str, &'static str, Style) {
+pub(super) fn words(cause: Cause, less_safe: bool) -> (&'static str, &'static str, Style) {
     match cause {
         Cause::OpenRun => {
             ("open run", "an interrupted run began this, and `nfplan apply` ends it", YELLOW)
@@ -171,13 +171,18 @@ fn words(cause: Cause, less_safe: bool) -> (&'static str, &'static str, Style) {
     }
 }
 
-fn section(page: &mut Page, fleet: &FleetDrift, (cause, less_safe): (Cause, bool), width: usize) {
+/// The findings of a cause in the form of a plan.
+pub(super) fn laid_out(fleet: &FleetDrift, (cause, less_safe): (Cause, bool)) -> Plan {
     let belongs = |finding: &&Finding| finding.cause == cause && finding.less_safe == less_safe;
     let units = fleet.units.iter().filter_map(|unit| {
         let findings: Vec<&Finding> = unit.drift.findings.iter().filter(belongs).collect();
         (!findings.is_empty()).then(|| layout(unit, changes(unit, &findings)))
     });
-    let plan = Plan::new(units.collect(), Refresh::Deep);
+    Plan::new(units.collect(), Refresh::Deep)
+}
+
+fn section(page: &mut Page, fleet: &FleetDrift, (cause, less_safe): (Cause, bool), width: usize) {
+    let plan = laid_out(fleet, (cause, less_safe));
     if plan.is_empty() {
         return;
     }
@@ -207,7 +212,7 @@ pub fn paths(finding: &Finding) -> Vec<String> {
 }
 
 /// Why applies would be refused.
-fn refusals(page: &mut Page, fleet: &FleetDrift) {
+pub(super) fn refusals(page: &mut Page, fleet: &FleetDrift) {
     let refused = fleet.units.iter().filter(|unit| is_drifted(unit));
     let refused: Vec<&UnitDrift> =
         refused.filter(|unit| !unit.outlook.refusals.is_empty()).collect();
@@ -225,7 +230,7 @@ fn refusals(page: &mut Page, fleet: &FleetDrift) {
 }
 
 /// What was not asked for, by name.
-fn unseen(page: &mut Page, coverage: &Coverage, depth: Depth) {
+pub(super) fn unseen(page: &mut Page, coverage: &Coverage, depth: Depth) {
     if coverage.not_requested.is_empty() {
         return;
     }
@@ -243,7 +248,7 @@ fn unseen(page: &mut Page, coverage: &Coverage, depth: Depth) {
 }
 
 /// What it all comes to. Never says that there is none where not everything was read.
-fn verdict(fleet: &FleetDrift, coverage: &Coverage) -> String {
+pub(super) fn verdict(fleet: &FleetDrift, coverage: &Coverage) -> String {
     let mut counts: BTreeMap<Cause, u64> = BTreeMap::new();
     for finding in fleet.findings().filter(|finding| finding.cause.is_drift()) {
         *counts.entry(finding.cause).or_default() += 1;
@@ -271,12 +276,12 @@ fn verdict(fleet: &FleetDrift, coverage: &Coverage) -> String {
     )
 }
 
-fn is_drifted(unit: &UnitDrift) -> bool {
+pub(super) fn is_drifted(unit: &UnitDrift) -> bool {
     unit.drift.findings.iter().any(|finding| finding.cause.is_drift())
 }
 
 /// What to do next.
-fn next(page: &mut Page, fleet: &FleetDrift) {
+pub(super) fn next(page: &mut Page, fleet: &FleetDrift) {
     let units: Vec<&UnitDrift> = fleet.units.iter().collect();
     if fleet.findings().any(|finding| finding.cause == Cause::KnownTool) {
         let text = "switch `nextflow.enabled` off in Hatchery's configuration, or each launch does it \

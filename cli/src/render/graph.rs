@@ -92,7 +92,7 @@ fn parts(cluster: &Cluster) -> BTreeSet<Option<Part>> {
     cluster.nodes.iter().map(|node| node.stage).collect()
 }
 
-fn title(cluster: &Cluster) -> String {
+pub(super) fn title(cluster: &Cluster) -> String {
     let workspaces = cluster.members.iter().all(|unit| unit.user().is_some());
     let kind = if workspaces { "workspace" } else { "platform" };
     match (cluster.members.as_slice(), cluster.names.as_slice()) {

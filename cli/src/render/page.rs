@@ -58,6 +58,16 @@ impl Line {
         Self { uncut: true, ..self }
     }
 
+    /// How far in it begins.
+    pub(crate) fn indent(&self) -> usize {
+        self.indent
+    }
+
+    /// What it is made of; nothing in it steers a terminal.
+    pub(crate) fn spans(&self) -> &[(Style, String)] {
+        &self.spans
+    }
+
     /// The columns that it takes unbroken.
     pub(crate) fn width(&self) -> usize {
         self.indent + self.spans.iter().map(|(_, text)| width(text)).sum::<usize>()
@@ -106,12 +116,21 @@ pub(crate) struct Page {
     width: usize,
     cut: bool,
     text: String,
+    /// The lines as they were put, for whoever breaks them himself.
+    kept: Option<Vec<Line>>,
 }
 
 impl Page {
     /// An empty page. Words longer than a line are cut unless told otherwise.
     pub(crate) fn new(width: usize) -> Self {
-        Self { width, cut: true, text: String::new() }
+        Self { width, cut: true, text: String::new(), kept: None }
+    }
+
+    /// What `write` puts on a page of this width, as lines: neither cut nor broken, empty ones left out.
+    pub(crate) fn lines_of(width: usize, write: impl FnOnce(&mut Self)) -> Vec<Line> {
+        let mut page = Self { kept: Some(Vec::new()), ..Self::new(width) };
+        write(&mut page);
+        page.kept.unwrap_or_default()
     }
 
     /// From here on, words longer than a line are cut, or stay whole so that they can be copied.
@@ -121,6 +140,9 @@ impl Page {
 
     /// Adds a line, broken between words where it is too long.
     pub(crate) fn put(&mut self, line: &Line) {
+        if let Some(kept) = &mut self.kept {
+            return kept.push(line.clone());
+        }
         let hang = (line.indent + HANG).min(self.width / 2);
         let mut column = 0;
         // Those at the beginning count: a script's lines are indented.

@@ -76,7 +76,7 @@ pub fn plan(plan: &Plan, view: &View) -> String {
     page.finish()
 }
 
-fn no_changes(page: &mut Page, refresh: Refresh, view: &View) {
+pub(super) fn no_changes(page: &mut Page, refresh: Refresh, view: &View) {
     let units = counted(view.units, "unit");
     let verb = if view.units == 1 { "is" } else { "are" };
     let line = match (refresh, view.unread) {
@@ -95,7 +95,7 @@ fn no_changes(page: &mut Page, refresh: Refresh, view: &View) {
     page.put(&Line::at(0).text(line));
 }
 
-fn header(page: &mut Page, plan: &Plan, view: &View) {
+pub(super) fn header(page: &mut Page, plan: &Plan, view: &View) {
     let changing = plan.units.len() as u64;
     let of = if view.units > changing { format!("{changing} of ") } else { String::new() };
     let units = counted(view.units.max(changing), "unit");
@@ -109,7 +109,7 @@ fn header(page: &mut Page, plan: &Plan, view: &View) {
 }
 
 /// Objects that could not be read, by the reason.
-fn unreadable(page: &mut Page, plan: &Plan, view: &View) {
+pub(super) fn unreadable(page: &mut Page, plan: &Plan, view: &View) {
     let mut by_reason: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
     for unit in &plan.units {
         for (address, reason) in &unit.unreadable {

@@ -48,6 +48,13 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     format!("{head}{CUT}{tail}")
 }
 
+/// Words as a sentence: with a capital letter and a period.
+pub(crate) fn sentence(words: &str) -> String {
+    let mut characters = words.trim_end_matches('.').chars();
+    let first = characters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(characters).chain(['.']).collect()
+}
+
 fn take(characters: impl Iterator<Item = char>, columns: usize) -> String {
     let mut taken = String::new();
     let mut used = 0;

@@ -321,10 +321,13 @@ impl Answer {
         self
     }
 
-    /// The one JSON document that standard output is.
+    /// The one JSON document that standard output is; if its schema is published, it is as that says.
     #[track_caller]
     pub(crate) fn json(&self) -> Json {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{self}"))
+        let document = serde_json::from_str(&self.stdout);
+        let document = document.unwrap_or_else(|error| panic!("{error}\n{self}"));
+        crate::schemas::check(&document);
+        document
     }
 
     /// The result of each unit in the document of an apply.

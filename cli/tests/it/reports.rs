@@ -92,8 +92,10 @@ fn all_reports_of_a_plan_are_of_the_same_one_and_cost_no_reads() {
         told.unwrap_or_else(|| panic!("{}", answer.stderr))
     };
     let plain = project.run(&["-v", "plan"]).exits(0);
-    let line = ["-v", "plan", "--report", "md=plan.md", "--report", "json=plan.json"];
-    let answer = project.changed_by(&["plan.json", "plan.md"], |project| project.run(&line));
+    let files = ["plan.html", "plan.json", "plan.md", "plan.sarif"];
+    let others = "json=plan.json,html=plan.html,sarif=plan.sarif";
+    let line = ["-v", "plan", "--report", "md=plan.md", "--report", others];
+    let answer = project.changed_by(&files, |project| project.run(&line));
     let answer = answer.exits(0).shows("To judge: 1 finding");
     assert_eq!(reads(&plain), reads(&answer));
     let read = |name: &str| std::fs::read_to_string(project.path(name)).unwrap();
@@ -102,7 +104,11 @@ fn all_reports_of_a_plan_are_of_the_same_one_and_cost_no_reads() {
     let digest = json["digest"].as_str().unwrap();
     let text = read("plan.md");
     assert!(text.starts_with("<!-- nfplan v=1 "), "{text}");
-    assert!(text.contains(digest) && text.contains("cost ceiling"), "{text}");
+    assert!(text.contains("cost ceiling"), "{text}");
+    for name in files {
+        assert!(read(name).contains(digest), "{name}");
+    }
+    assert!(read("plan.html").contains(">cost ceiling<"));
 }
 
 #[test]

@@ -164,6 +164,7 @@ const CASES: &[Case] = &[
     case("explain-resource", Stage::Changed, &["explain", "alice:batch.compute_environment/main"]),
     case("diff", Stage::Changed, &["diff", "small.plan", "large.plan"]),
     case("schema", Stage::Nothing, &["schema", "workspaces"]),
+    case("schema-document", Stage::Nothing, &["schema", "apply"]),
     case("validate-annotations", Stage::Broken, &["validate", "-q", "--report", "github=-"]),
     case("completions", Stage::Nothing, &["completions", "bash", "-v"]),
     case("man", Stage::Nothing, &["man", "--out", "pages"]),
@@ -243,8 +244,9 @@ impl Case {
 
     /// What it prints is read by programs, on a terminal too.
     fn is_script(&self) -> bool {
-        ["completions", "graph", "nextflow-config", "permissions", "schema", "validate-annotations"]
-            .contains(&self.name)
+        let scripts =
+            ["completions", "graph", "nextflow-config", "permissions", "validate-annotations"];
+        scripts.contains(&self.name) || self.name.starts_with("schema")
     }
 
     fn on_terminal(&self, prepared: &Project, columns: u16) -> (Option<i32>, Screen) {

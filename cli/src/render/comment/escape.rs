@@ -27,9 +27,13 @@ pub(super) fn fenced(text: &str) -> String {
     format!("{fence}\n{text}\n{fence}\n")
 }
 
-/// The address of a line of a file: `source` with both put in, the file's name encoded as RFC 3986
-/// wants it in a path.
+/// The address of a line of a file: `source` with both put in.
 pub fn links(source: &str, file: &str, line: &str) -> String {
+    source.replace("{file}", &as_uri(file)).replace("{line}", line)
+}
+
+/// The name of a file, encoded as RFC 3986 wants it in a path.
+pub fn as_uri(file: &str) -> String {
     let mut path = String::with_capacity(file.len());
     for byte in file.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
@@ -38,5 +42,5 @@ pub fn links(source: &str, file: &str, line: &str) -> String {
             let _ = write!(path, "%{byte:02X}");
         }
     }
-    source.replace("{file}", &path).replace("{line}", line)
+    path
 }

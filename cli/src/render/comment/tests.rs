@@ -15,6 +15,7 @@ fn frame() -> Frame {
         key: "k1".into(),
         source,
         units: 3,
+        unread: 0,
         since: None,
     }
 }

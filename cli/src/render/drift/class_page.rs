@@ -40,15 +40,15 @@ const MOST_ALIKE: usize = 8;
 const MOST_LINES: usize = 2;
 
 /// Units that drifted in the same way.
-pub(super) struct ClassPage<'a, 'c> {
-    pub(super) page: &'a mut Page,
-    pub(super) class: &'c Class<'c>,
-    pub(super) cause: Cause,
-    pub(super) width: usize,
+pub(in crate::render) struct ClassPage<'a, 'c> {
+    pub(in crate::render) page: &'a mut Page,
+    pub(in crate::render) class: &'c Class<'c>,
+    pub(in crate::render) cause: Cause,
+    pub(in crate::render) width: usize,
 }
 
 impl ClassPage<'_, '_> {
-    pub(super) fn heading(&mut self) {
+    pub(in crate::render) fn heading(&mut self) {
         let members: Vec<&UnitPlan> = self.class.members.iter().map(|member| member.plan).collect();
         if let [member] = members.as_slice() {
             let (name, place) = title(member);
@@ -65,7 +65,7 @@ impl ClassPage<'_, '_> {
     }
 
     /// The objects in order; those of which the same holds once.
-    pub(super) fn objects(&mut self) {
+    pub(in crate::render) fn objects(&mut self) {
         let mut groups: Vec<Vec<&Common<'_>>> = Vec::new();
         for common in &self.class.changes {
             let same = |other: &Common<'_>| {

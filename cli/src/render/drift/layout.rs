@@ -22,10 +22,10 @@ use nfplan_engine::step::Undo;
 use crate::drifting::UnitDrift;
 
 /// Begins the name of what tells how the specs want an attribute that somebody changed.
-pub(super) const WANTED: &str = "wanted, but not applied yet: ";
+pub(in crate::render) const WANTED: &str = "wanted, but not applied yet: ";
 
 /// What differs of a unit, in the form in which plans are laid out.
-pub(super) fn layout(unit: &UnitDrift, changes: Vec<Change>) -> UnitPlan {
+pub(in crate::render) fn layout(unit: &UnitDrift, changes: Vec<Change>) -> UnitPlan {
     let none = Digest::of_bytes(&[]);
     let current = unit.state.entries.iter();
     let current = current.filter_map(|(address, entry)| Some((address, entry.current.as_ref()?)));
@@ -69,7 +69,7 @@ fn called_so(id: u32, address: &Address, object: &Object) -> Step {
 
 /// Findings by resource, each attribute from what was applied to what it is. Where the specs want
 /// neither, a second line says so.
-pub(super) fn changes(unit: &UnitDrift, findings: &[&Finding]) -> Vec<Change> {
+pub(in crate::render) fn changes(unit: &UnitDrift, findings: &[&Finding]) -> Vec<Change> {
     let mut changes: BTreeMap<&Address, Change> = BTreeMap::new();
     for finding in findings {
         let change = changes.entry(&finding.address).or_insert_with(|| Change {
