@@ -192,6 +192,9 @@ pub enum Command {
     ///
     /// Looks at the cloud, and writes the entries into accepted.yaml, to be committed. `nfplan drift`
     /// is silent about them until the last day, as long as what was found stays the same.
+    #[command(
+        override_usage = "nfplan accept <DRIFT>... --reason <TEXT>\n       --owner <NAME> --expires <DAY> [OPTIONS]"
+    )]
     Accept(AcceptArguments),
     /// Post a plan or drift where people review: one text, kept up to date
     ///

@@ -46,7 +46,7 @@ pub struct AcceptArguments {
     /// Who answers for it
     #[arg(long, value_name = "NAME", env = "NFPLAN_OWNER")]
     pub owner: String,
-    /// Until when, at most 90 days ahead: a day as 2026-12-24, or a number of days as 14d
+    /// Until when: a day as 2026-12-24, or days as 14d; at most 90 days ahead
     #[arg(long, value_name = "DAY", env = "NFPLAN_EXPIRES", value_parser = expiry)]
     pub expires: Expiry,
 }

@@ -100,9 +100,9 @@ pub const PAGES: &[Page] = &[
                 "an attribute that somebody changed",
             ),
             (
-                "nfplan accept workspace/111122223333.us-east-1/alice:ec2.instance/proxy \
+                "nfplan accept alice:ec2.instance/proxy \
                  --reason 'rebuilt on Monday' --owner ops@example.org --expires 2026-12-24",
-                "an object as a whole, named as `nfplan drift --json` does",
+                "an object as a whole",
             ),
         ],
         exits: &[Exit::Unreadable, Exit::Refused, Exit::InvalidSpecs, Exit::Denied],

@@ -10,6 +10,10 @@ mod kit;
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod github;
 
+#[path = "../it/schemas.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod schemas;
+
 mod aws;
 mod console;
 mod hatchery;

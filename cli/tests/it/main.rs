@@ -33,6 +33,7 @@ mod pages;
 mod permissions;
 mod pipelines;
 mod preflight;
+mod published;
 mod report_kinds;
 mod reports;
 mod rollback;
