@@ -11,7 +11,6 @@ mod kit;
 mod github;
 
 #[path = "../it/schemas.rs"]
-#[expect(dead_code, reason = "other tests use the rest of it")]
 mod schemas;
 
 mod aws;
