@@ -37,11 +37,11 @@ pub(super) mod class_page;
 pub(super) mod layout;
 mod lookalikes;
 
-use accepted::accepted;
+pub(super) use accepted::accepted;
 use class_page::ClassPage;
 use layout::changes;
 use layout::layout;
-use lookalikes::lookalikes;
+pub(super) use lookalikes::lookalikes;
 
 /// Where objects begin.
 const OBJECT: usize = 2;

@@ -78,6 +78,13 @@ fn accepted_drift_is_silent_and_told() {
     let answer =
         project.run(&["drift"]).exits(0).shows("1 accepted").shows("live 99, 14 days left");
     answer.shows("Nothing differs from the last apply but what is accepted.");
+    let reports = ["drift", "--report", "html=d.html", "--report", "prom=d.prom"];
+    project.run(&reports).exits(0);
+    let text = |file: &str| std::fs::read_to_string(project.path(file)).unwrap();
+    assert!(text("d.html").contains("somebody answers for it"), "{}", text("d.html"));
+    let metrics = text("d.prom");
+    let counted = "nfplan_drift_accepted{env=\"data.example.org\"} 1\n";
+    assert!(metrics.contains(counted) && metrics.contains("accept_expiry"), "{metrics}");
     // Accepted twice is accepted once, until the new day.
     let drift = format!("{}:batch.compute_environment/main#max_vcpus", unit("alice"));
     let words = [&["accept", &drift, "--expires", "2d"], BECAUSE.as_slice()].concat();

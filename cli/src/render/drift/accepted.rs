@@ -16,7 +16,7 @@ use crate::drifting::accepted::Standing;
 use crate::drifting::since::Subject;
 
 /// What is accepted, and which entries are to be looked at.
-pub(super) fn accepted(page: &mut Page, fleet: &FleetDrift) {
+pub(in crate::render) fn accepted(page: &mut Page, fleet: &FleetDrift) {
     let count = fleet.accepted().count();
     if count > 0 {
         page.gap();

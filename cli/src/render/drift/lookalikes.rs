@@ -13,7 +13,7 @@ use crate::drifting::FleetDrift;
 use crate::drifting::lookalikes::Lookalike;
 
 /// Those that nfplan made first: they cost, and nobody sees to them.
-pub(super) fn lookalikes(page: &mut Page, fleet: &FleetDrift) {
+pub(in crate::render) fn lookalikes(page: &mut Page, fleet: &FleetDrift) {
     let all = &fleet.lookalikes;
     let (orphans, others): (Vec<&Lookalike>, Vec<&Lookalike>) =
         all.found.iter().partition(|one| one.unit.is_some());

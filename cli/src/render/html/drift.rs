@@ -29,10 +29,12 @@ use crate::drifting::remedy::commands;
 use crate::render::classes::Class as Alike;
 use crate::render::classes::Common;
 use crate::render::classes::classes;
+use crate::render::drift::accepted;
 use crate::render::drift::class_page::ClassPage;
 use crate::render::drift::head;
 use crate::render::drift::laid_out;
 use crate::render::drift::layout::WANTED;
+use crate::render::drift::lookalikes;
 use crate::render::drift::open_runs;
 use crate::render::drift::refusals;
 use crate::render::drift::sections;
@@ -123,11 +125,13 @@ fn notes(report: &OfDrift<'_>) -> Vec<Line> {
     })
 }
 
-/// What an apply would refuse, and what was not read.
+/// What an apply would refuse, what is accepted or left behind, and what was not read.
 fn checks(report: &OfDrift<'_>) -> Vec<Line> {
     let coverage = report.fleet.coverage();
     Page::lines_of(COLUMNS, |page| {
         refusals(page, report.fleet);
+        accepted(page, report.fleet);
+        lookalikes(page, report.fleet);
         unseen(page, &coverage, report.fleet.depth);
     })
 }

@@ -26,11 +26,11 @@ use super::lines::Row;
 use super::lines::items;
 use super::lines::place;
 use super::lines::rows;
-use crate::render::access;
 use crate::render::block::Block;
 use crate::render::block::blocks;
 use crate::render::change::Extent;
 use crate::render::findings::Shared;
+use crate::render::findings::ceilings;
 use crate::render::findings::shared;
 use crate::render::name::counted;
 use crate::render::name::counts;
@@ -42,11 +42,10 @@ use crate::render::name::word;
 use crate::render::page::Line;
 use crate::render::page::Page;
 use crate::render::plan::View;
+use crate::render::plan::checks;
 use crate::render::plan::header;
 use crate::render::plan::no_changes;
 use crate::render::plan::unreadable;
-use crate::render::preflight;
-use crate::render::quotas;
 use crate::render::reports::OfPlan;
 use crate::render::reports::Text;
 use crate::render::text::visible;
@@ -243,11 +242,11 @@ impl OnePage<'_> {
 
     /// What was found out about the plan as a whole.
     fn checks(&self) -> Vec<Line> {
-        let plan = self.report.plan;
-        let texts = undo::summary(plan).into_iter().chain(access::isolation(&plan.isolation));
+        let (plan, view) = (self.report.plan, View { full: true, ..self.view.clone() });
+        let sums = ceilings(plan).into_iter().map(|sum| format!("{}: {sum}", Risk::Cost));
+        let texts = undo::summary(plan).into_iter().chain(sums);
         let mut lines: Vec<Line> = texts.map(|text| Line::at(0).text(text)).collect();
-        lines.extend(quotas::lines(plan, true));
-        lines.extend(preflight::lines(plan));
+        lines.extend(Page::lines_of(COLUMNS, |page| checks(page, plan, &view)));
         lines
     }
 
