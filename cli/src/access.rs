@@ -56,7 +56,7 @@ struct Known<'a> {
 
 impl Lookup for Known<'_> {
     fn reference(&self, reference: &Reference) -> Option<&Value> {
-        self.planned.outputs.get(reference)
+        self.planned.output(reference)
     }
 
     fn external(&self, external: &External) -> Option<&Value> {
@@ -156,9 +156,12 @@ impl Gathering {
                 holdings.add_origin(reference, desired.place_of(*origin));
             }
         }
-        let of_needed =
-            planned.outputs.iter().filter(|(output, _)| Holdings::needs(&output.address));
-        of_needed.for_each(|(output, value)| holdings.add_output(output.clone(), value.clone()));
+        for (address, outputs) in planned.outputs.iter().filter(|(one, _)| Holdings::needs(one)) {
+            for (output, value) in outputs {
+                let reference = Reference { address: address.clone(), output: output.clone() };
+                holdings.add_output(reference, value.clone());
+            }
+        }
         self.put(holdings);
     }
 

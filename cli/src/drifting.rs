@@ -354,7 +354,17 @@ where
         let schemas = self.reader.schemas();
         let actions = |replace: BTreeSet<Address>| {
             let (remains, asked) = (&Remains::new(), &Asked { replace, ..Asked::default() });
-            let input = PlanInput { desired, state, observed, remains, externals, schemas, asked };
+            let state_digest = state.digest();
+            let input = PlanInput {
+                desired,
+                state,
+                state_digest,
+                observed,
+                remains,
+                externals,
+                schemas,
+                asked,
+            };
             let changes = plan(input)?.plan.changes.into_iter();
             Ok(changes.map(|change| (change.address, change.action)).collect())
         };

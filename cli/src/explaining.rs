@@ -405,7 +405,7 @@ struct Known<'a> {
 impl Lookup for Known<'_> {
     fn reference(&self, reference: &Reference) -> Option<&Value> {
         match &self.looked.planned {
-            Ok(planned) => planned.outputs.get(reference),
+            Ok(planned) => planned.output(reference),
             Err(_) => self.looked.state.output(reference),
         }
     }

@@ -246,6 +246,9 @@ impl PlacePlanner<'_> {
         let loaded = load(&self.project.store, unit).await?;
         let open = loaded.open_run.as_ref().map(|run| run.plan.steps.iter());
         let open = open.map(|steps| steps.map(|step| step.address.clone()).collect());
+        // What was loaded was held against its digest; what an open run will leave has none yet.
+        let closed = loaded.state.is_some() && loaded.open_run.is_none();
+        let known = loaded.base.state_digest().filter(|_| closed);
         let mut recorded = loaded.state;
         if let Some(run) = loaded.open_run {
             let source = || run.plan.source.clone();
@@ -262,6 +265,7 @@ impl PlacePlanner<'_> {
             recorded.unwrap_or_else(|| State::empty(unit.clone(), desired.source().clone()));
         Ok(Draft {
             desired,
+            state_digest: known.unwrap_or_else(|| state.digest()),
             state,
             base: loaded.base,
             observed: Observed::new(),
@@ -380,12 +384,9 @@ impl PlacePlanner<'_> {
             Ok(planned) => out.access.add(&draft.desired, planned, externals),
             Err(_) => out.access.add_unplanned(&draft.state, &draft.observed),
         }
-        let outputs = planned.as_ref().ok().map(|planned| {
-            let external = |(reference, value): (&Reference, &Value)| {
-                (External { unit: unit.clone(), reference: reference.clone() }, value.clone())
-            };
-            planned.outputs.iter().map(external).collect()
-        });
+        // Nobody counts on what a workspace has.
+        let platform = planned.as_ref().ok().filter(|_| unit.user().is_none());
+        let outputs = platform.map(|planned| outputs_of(&unit, planned));
         if selected {
             keep(draft, planned, externals, out);
         }
@@ -402,6 +403,7 @@ impl PlacePlanner<'_> {
         let mut planned = plan(PlanInput {
             desired: &draft.desired,
             state: draft.known(),
+            state_digest: draft.state_digest,
             observed: &draft.observed,
             remains: &draft.remains,
             externals,
@@ -413,13 +415,19 @@ impl PlacePlanner<'_> {
             let shut = present.filter(|address| draft.desired.resources().contains_key(address));
             planned.plan.notes.extend(shut.take(1).map(|address| (address, SHUT_OUT.into())));
         }
-        if draft.with_strays.is_some() {
-            // A run opens on the state as it is kept.
-            planned.plan.state = draft.state.digest();
-            planned.plan.digest = planned.plan.decision_digest();
-        }
         Ok(planned)
     }
+}
+
+/// The outputs of a platform, as its workspaces refer to them.
+fn outputs_of(unit: &UnitId, planned: &Planned) -> BTreeMap<External, Value> {
+    let outputs = planned.outputs.iter().flat_map(|(address, outputs)| {
+        outputs.iter().map(|(output, value)| {
+            let reference = Reference { address: address.clone(), output: output.clone() };
+            (External { unit: unit.clone(), reference }, value.clone())
+        })
+    });
+    outputs.collect()
 }
 
 /// Keeps a unit with changes, or why it cannot be planned; every unit where that is asked for.

@@ -88,6 +88,50 @@ impl Expr {
         }
     }
 
+    /// Whether it comes to this value by what `lookup` knows: whether [`Expr::resolve`] would make it.
+    pub fn comes_to(&self, value: &Value, lookup: &impl Lookup) -> bool {
+        match (self, value) {
+            (Self::Value(own), _) => own == value,
+            (Self::Reference(reference), _) => lookup.reference(reference) == Some(value),
+            (Self::External(external), _) => lookup.external(external) == Some(value),
+            (Self::List(items), Value::List(values)) => {
+                let mut pairs = items.iter().zip(values);
+                items.len() == values.len()
+                    && pairs.all(|(item, value)| item.comes_to(value, lookup))
+            }
+            (Self::Map(items), Value::Map(values)) => {
+                let mut pairs = items.iter().zip(values);
+                items.len() == values.len()
+                    && pairs.all(|((key, item), (other, value))| {
+                        key == other && item.comes_to(value, lookup)
+                    })
+            }
+            (Self::Join(parts), Value::Text(text)) => {
+                let rest = parts.iter().try_fold(&**text, |rest, part| part.strip(rest, lookup));
+                rest == Some("")
+            }
+            (Self::List(_) | Self::Map(_) | Self::Join(_), _) => false,
+        }
+    }
+
+    /// What is left of a text that begins with what this comes to as a part of a join.
+    fn strip<'t>(&self, text: &'t str, lookup: &impl Lookup) -> Option<&'t str> {
+        let value = match self {
+            Self::Value(value) => Some(value),
+            Self::Reference(reference) => Some(lookup.reference(reference)?),
+            Self::External(external) => Some(lookup.external(external)?),
+            Self::List(_) | Self::Map(_) | Self::Join(_) => None,
+        };
+        match value {
+            Some(Value::Text(piece)) => text.strip_prefix(&**piece),
+            Some(other) => text.strip_prefix(&other.to_string()),
+            None => match self.resolve(lookup).known()? {
+                Value::Text(piece) => text.strip_prefix(&*piece),
+                other => text.strip_prefix(&other.to_string()),
+            },
+        }
+    }
+
     /// Every reference in it, of both kinds.
     pub fn dependencies(&self) -> Dependencies {
         let mut found = Dependencies::default();
@@ -148,6 +192,10 @@ pub trait Lookup {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::btree_map;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     struct Table(BTreeMap<&'static str, Value>);
@@ -174,5 +222,39 @@ mod tests {
         assert_eq!(resolved, Expr::list(["arn:vpc-1".into(), key]));
         assert!(resolved.known().is_none());
         assert_eq!(resolved.dependencies().externals.len(), 1);
+    }
+
+    fn expr() -> impl Strategy<Value = Expr> {
+        let leaf = prop_oneof![
+            "[ab]{0,2}".prop_map(|text| Expr::Value(text.into())),
+            (0_u32..3).prop_map(|number| Expr::Value(number.into())),
+            Just(Expr::Reference("ec2.vpc/main#id".parse().unwrap())),
+            Just(Expr::Reference("ec2.vpc/main#gone".parse().unwrap())),
+            Just(Expr::External(
+                "platform/111122223333.us-east-1:kms.key/work#arn".parse().unwrap()
+            )),
+        ];
+        leaf.prop_recursive(3, 12, 3, |inner| {
+            prop_oneof![
+                vec(inner.clone(), 0..3).prop_map(Expr::List),
+                vec(inner.clone(), 0..3).prop_map(Expr::Join),
+                btree_map("[ab]", inner, 0..3).prop_map(Expr::map),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_it_comes_to_is_what_resolving_makes(one in expr(), other in expr()) {
+            let table = Table(BTreeMap::from([
+                ("ec2.vpc/main#id", Value::text("a")),
+                ("platform/111122223333.us-east-1:kms.key/work#arn", Value::text("ab")),
+            ]));
+            let made = |expr: &Expr| expr.resolve(&table).known();
+            for value in [made(&one), made(&other)].into_iter().flatten() {
+                let same = made(&one).as_ref() == Some(&value);
+                prop_assert_eq!(one.comes_to(&value, &table), same);
+            }
+        }
     }
 }

@@ -72,13 +72,8 @@ impl<'a> Outlook<'a> {
     }
 
     /// All that is known of the unit's outputs.
-    pub fn outputs(self) -> BTreeMap<Reference, Value> {
-        let by_address = self.known.into_iter();
-        let outputs = by_address.flat_map(|(address, outputs)| {
-            let reference = move |output| Reference { address: address.clone(), output };
-            outputs.into_iter().map(move |(name, value)| (reference(name), value))
-        });
-        outputs.collect()
+    pub fn outputs(self) -> BTreeMap<Address, Attributes> {
+        self.known
     }
 
     /// Resolves inputs as far as they are known.

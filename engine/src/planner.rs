@@ -50,6 +50,7 @@ mod limits;
 mod notes;
 mod retire;
 mod sharing;
+mod unchanged;
 
 use basis::Basis;
 use explain::left_alone;
@@ -139,9 +140,14 @@ impl<'a> Planner<'a> {
         let Some(schema) = self.input.schemas.find(&address.resource_type) else {
             return self.refuse(resource, RefusalKind::UnknownType, unknown_type());
         };
+        let waits_for = self.waits_for(address);
+        if let Some(object) = self.unchanged(resource, schema) {
+            self.outlook.learn_object(address, object);
+            self.frontier.insert(address.clone(), waits_for);
+            return;
+        }
         let resolved = self.outlook.resolve(&resource.inputs);
         self.check_limits(resource, schema, &resolved);
-        let waits_for = self.waits_for(address);
         let basis = self.basis(resource, schema, &resolved);
         let Some(basis) = basis else {
             // To shut somebody out makes nothing.
@@ -438,7 +444,7 @@ impl<'a> Planner<'a> {
         let mut plan = UnitPlan {
             unit: input.desired.unit().clone(),
             digest: Digest::of_bytes(&[]),
-            state: input.state.digest(),
+            state: input.state_digest,
             source: input.source(),
             wanted: !input.desired.resources().is_empty(),
             pins: input.desired.pins().clone(),

@@ -103,7 +103,6 @@ def nfplan(binary, folder, count, runs):
     measure("apply, everything new", command("apply", "--auto-approve", "--quiet"), folder, 1)
     plan = ("plan", "--refresh", "none", "--detailed-exitcode")
     unchanged = measure("plan --refresh none, nothing to do", command(*plan), folder, runs)
-    measure("plan --refresh none --verify", command(*plan, "--verify"), folder, runs)
     middle = count // 2
     select = ("--select", user(middle))
     measure("plan --refresh none, one selected", command(*plan, *select), folder, runs)

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use nfplan_engine::address::Address;
 use nfplan_engine::address::External;
 use nfplan_engine::desired::Desired;
+use nfplan_engine::digest::Digest;
 use nfplan_engine::observed::Observed;
 use nfplan_engine::observed::Remains;
 use nfplan_engine::observed::Sighting;
@@ -22,6 +23,8 @@ use nfplan_state::unit::Base;
 pub(super) struct Draft {
     pub(super) desired: Desired,
     pub(super) state: State,
+    /// The digest of the state as it is kept, on which a run opens.
+    pub(super) state_digest: Digest,
     pub(super) base: Base,
     pub(super) observed: Observed,
     /// The state with objects that it does not know and that have the unit's tags; none if there are

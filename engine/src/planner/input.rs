@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use crate::address::Address;
 use crate::address::External;
 use crate::address::Reference;
 use crate::asked::Asked;
 use crate::desired::Desired;
 use crate::desired::Source;
+use crate::digest::Digest;
 use crate::expr::Expr;
 use crate::observed::Observed;
 use crate::observed::Remains;
 use crate::plan::UnitPlan;
 use crate::schema::Schemas;
 use crate::state::State;
+use crate::value::Attributes;
 use crate::value::Value;
 
 /// All that a unit's plan follows from.
@@ -22,6 +25,8 @@ pub struct PlanInput<'a> {
     pub desired: &'a Desired,
     /// What the last run left.
     pub state: &'a State,
+    /// The digest of the state that a run has to open on. Whoever loaded that state knows it.
+    pub state_digest: Digest,
     /// What the cloud looks like; addresses that were not read are believed to be as in state.
     pub observed: &'a Observed,
     /// What the deposed objects look like.
@@ -52,8 +57,15 @@ pub struct Planned {
     pub plan: UnitPlan,
     /// The unit's outputs that are known before the plan is applied: what stays as it is and what
     /// follows from names.
-    pub outputs: BTreeMap<Reference, Value>,
+    pub outputs: BTreeMap<Address, Attributes>,
     /// Values in which others have parts, as the plan leaves them: where others have a say, what the
     /// specs want is not all that will hold.
     pub shared: BTreeMap<Reference, Expr>,
+}
+
+impl Planned {
+    /// An output that is known before the plan is applied.
+    pub fn output(&self, reference: &Reference) -> Option<&Value> {
+        self.outputs.get(&reference.address)?.get(&reference.output)
+    }
 }

@@ -246,6 +246,7 @@ impl World {
     ) -> Result<UnitPlan, Vec<Refusal>> {
         let externals = self.externals.0.borrow().first().cloned().unwrap_or_default();
         let input = PlanInput {
+            state_digest: self.state.digest(),
             desired,
             state: &self.state,
             observed,

@@ -139,6 +139,7 @@ fn unit_digest(site: &Site, state: &State) -> Digest {
         .map(|external| (external.clone(), platform.output(&external.reference).unwrap().clone()))
         .collect();
     let input = PlanInput {
+        state_digest: state.digest(),
         desired: &desired,
         state,
         observed: &Observed::new(),
