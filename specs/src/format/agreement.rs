@@ -60,7 +60,7 @@ static ACCEPTANCE: Section = Section {
                 "The last day on which it is accepted, in UTC; at most 90 days after the first.",
             ),
         ],
-        &RESPONSIBILITY,
+        &OF_ACCEPTANCE,
     ],
     rules: &[],
 };
@@ -89,15 +89,19 @@ static APPROVAL: Section = Section {
                 "The kinds of change that it may contain.",
             ),
         ],
-        &RESPONSIBILITY,
+        &OF_APPROVAL,
     ],
     rules: &[],
 };
 
-static RESPONSIBILITY: [Key; 2] = [
+const RESPONSIBILITY: [Key; 2] = [
     Key::required("reason", Shape::Text(&syntax::NOT_EMPTY), "Why, for whoever reads it later."),
     Key::required("owner", Shape::Text(&syntax::NOT_EMPTY), "Who answers for it."),
 ];
+
+/// Two tables, because a reference tells by a table where its keys were shown before.
+static OF_ACCEPTANCE: [Key; 2] = RESPONSIBILITY;
+static OF_APPROVAL: [Key; 2] = RESPONSIBILITY;
 
 /// Reads the file of accepted drift.
 pub(crate) fn accepted(decoder: &mut Decoder<'_>, root: Field<'_>) -> Vec<Acceptance> {
