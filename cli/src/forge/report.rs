@@ -1,5 +1,6 @@
 //! What a report of drift asks for: an issue that is open, closed, or left as it is.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -19,7 +20,11 @@ pub struct DriftReport {
     #[serde(default)]
     selected: bool,
     result: String,
+    refresh: String,
     coverage: Coverage,
+    /// Places whose queues could not be listed.
+    #[serde(default)]
+    lookalikes_unreadable: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -51,11 +56,14 @@ impl DriftReport {
     }
 
     /// What becomes of the issue. It is open while something drifted, or could not be read, and is
-    /// closed only when everything was read and nothing differs.
+    /// closed only when everything that there is to be compared was read and nothing differs. What a
+    /// deep look leaves out is kept for later, or awaits its deletion.
     pub fn want(&self) -> Want {
-        match (self.result.as_str(), &self.coverage) {
-            ("drift", _) | (_, Coverage { unreadable: 1.., .. }) => Want::Open,
-            ("none", Coverage { complete: true, .. }) => Want::Closed,
+        let unread = self.coverage.unreadable > 0 || !self.lookalikes_unreadable.is_empty();
+        match (self.result.as_str(), self.coverage.complete, self.refresh.as_str()) {
+            ("drift", ..) => Want::Open,
+            _ if unread => Want::Open,
+            ("none", true, _) | ("incomplete", false, "deep") => Want::Closed,
             _ => Want::AsItIs,
         }
     }
@@ -65,15 +73,20 @@ impl DriftReport {
 mod tests {
     use super::*;
 
-    fn want(result: &str, complete: bool, unreadable: u64) -> Want {
-        let report = DriftReport {
+    fn report(result: &str, complete: bool, unreadable: u64) -> DriftReport {
+        DriftReport {
             format: FORMAT.to_owned(),
             environment: "data.example.org".to_owned(),
             selected: false,
             result: result.to_owned(),
+            refresh: "bulk".to_owned(),
             coverage: Coverage { complete, unreadable },
-        };
-        report.want()
+            lookalikes_unreadable: BTreeMap::new(),
+        }
+    }
+
+    fn want(result: &str, complete: bool, unreadable: u64) -> Want {
+        report(result, complete, unreadable).want()
     }
 
     #[test]
@@ -86,5 +99,14 @@ mod tests {
         assert_eq!(want("incomplete", false, 0), Want::AsItIs);
         assert_eq!(want("none", false, 0), Want::AsItIs);
         assert_eq!(want("something new", true, 0), Want::AsItIs);
+    }
+
+    #[test]
+    fn what_is_kept_for_later_keeps_no_issue_open_and_what_could_not_be_listed_does() {
+        let deep = || DriftReport { refresh: "deep".to_owned(), ..report("incomplete", false, 0) };
+        assert_eq!(deep().want(), Want::Closed);
+        let place = ("111122223333.us-east-1".to_owned(), "AccessDenied".to_owned());
+        let unlisted = DriftReport { lookalikes_unreadable: BTreeMap::from([place]), ..deep() };
+        assert_eq!(unlisted.want(), Want::Open);
     }
 }

@@ -112,6 +112,7 @@ fn what_cannot_be_read_opens_an_issue() {
     watched.project.write("drift.md", "<!-- nfplan drift v=1 key=3b9e -->\n");
     let report = json!({
         "format": "nfplan.drift/1", "environment": "data.example.org", "result": "incomplete",
+        "refresh": "deep",
         "coverage": { "complete": false, "objects": 2, "read": 1, "unreadable": 1 },
     });
     watched.project.write("drift.json", &report.to_string());
