@@ -153,19 +153,13 @@ fn line(group: &Shared<'_>) -> Line {
 mod tests {
     use nfplan_engine::plan::Refresh;
 
+    use super::super::samples;
     use super::super::samples::unstyled;
     use super::super::samples::workspace;
     use super::*;
 
     fn finding(risk: Risk, message: &str) -> Finding {
-        Finding {
-            risk,
-            address: "iam.policy/jobs".parse().unwrap(),
-            attribute: Some("document".into()),
-            message: message.into(),
-            witness: None,
-            origin: Some("nfplan.yaml:3:5".into()),
-        }
+        samples::finding(risk, message, Some("nfplan.yaml:3:5"))
     }
 
     fn shown(plan: &Plan, all: bool) -> Vec<String> {

@@ -10,7 +10,9 @@ use nfplan_engine::change::Change;
 use nfplan_engine::desired::Source;
 use nfplan_engine::digest::Digest;
 use nfplan_engine::expr::Expr;
+use nfplan_engine::findings::Finding;
 use nfplan_engine::plan::UnitPlan;
+use nfplan_engine::risk::Risk;
 use nfplan_engine::step::Operation;
 use nfplan_engine::step::Stage;
 use nfplan_engine::step::Step;
@@ -107,4 +109,16 @@ pub(crate) fn create_step(id: u32, address: &str, name: &str, undo: Undo) -> Ste
 /// Text without its styles.
 pub(crate) fn unstyled(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
+}
+
+/// A finding about the document of a policy.
+pub(crate) fn finding(risk: Risk, message: &str, origin: Option<&str>) -> Finding {
+    Finding {
+        risk,
+        address: "iam.policy/jobs".parse().unwrap(),
+        attribute: Some("document".into()),
+        message: message.into(),
+        witness: None,
+        origin: origin.map(str::to_owned),
+    }
 }

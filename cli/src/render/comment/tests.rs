@@ -3,6 +3,7 @@ use nfplan_engine::plan::Refresh;
 use nfplan_engine::plan::UnitPlan;
 use proptest::prelude::*;
 
+use super::super::samples;
 use super::super::samples::change;
 use super::super::samples::update;
 use super::super::samples::workspace;
@@ -21,14 +22,7 @@ fn frame() -> Frame {
 }
 
 fn finding(risk: Risk, message: &str) -> Finding {
-    Finding {
-        risk,
-        address: "iam.policy/jobs".parse().unwrap(),
-        attribute: Some("document".into()),
-        message: message.into(),
-        witness: None,
-        origin: Some("nfplan.yaml:12:5".into()),
-    }
+    samples::finding(risk, message, Some("nfplan.yaml:12:5"))
 }
 
 /// A plan with so many changes, `shared` of them in all units, the others each of its own.

@@ -6,18 +6,8 @@ use nfplan_engine::risk::Risk;
 
 use super::*;
 use crate::render::comment::Frame;
+use crate::render::samples::finding;
 use crate::render::samples::workspace;
-
-fn finding(risk: Risk, message: &str, origin: Option<&str>) -> Finding {
-    Finding {
-        risk,
-        address: "iam.policy/jobs".parse().unwrap(),
-        attribute: Some("document".into()),
-        message: message.into(),
-        witness: None,
-        origin: origin.map(str::to_owned),
-    }
-}
 
 /// The log of a researcher's plan with these findings; the name is as specs write it.
 fn log(user: &str, findings: Vec<Finding>) -> Json {
