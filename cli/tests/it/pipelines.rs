@@ -378,11 +378,11 @@ fn gitlab_and_kubernetes_tell_drift_by_the_exit_code() {
         let pod = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
         let words: Vec<String> =
             pod["containers"][0]["command"].as_array().unwrap().iter().map(text).collect();
-        assert_eq!((words[0].as_str(), words[2].as_str()), ("nfplan", "/work/specs"));
+        assert_eq!((words[0].as_str(), words[2].as_str()), ("nfplan", "/srv/nfplan/specs"));
         let folder = project.path("").to_str().unwrap().to_owned();
         let words: Vec<&str> = words[1..]
             .iter()
-            .map(|word| if word == "/work/specs" { folder.as_str() } else { word })
+            .map(|word| if word == "/srv/nfplan/specs" { folder.as_str() } else { word })
             .collect();
         project.unchanged_by(|project| project.run(&words))
     };
