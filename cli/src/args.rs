@@ -399,6 +399,9 @@ pub struct PlanArguments {
     /// Show what is new since the plan that was kept under this digest
     #[arg(long, value_name = "DIGEST", env = "NFPLAN_SINCE")]
     pub since: Option<String>,
+    /// Plan also what is noted to have nothing to do, and compare
+    #[arg(long, env = "NFPLAN_VERIFY")]
+    pub verify: bool,
     /// What to write beside.
     #[command(flatten)]
     pub reporting: Reporting,

@@ -6,24 +6,24 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use futures_util::StreamExt;
+use futures_util::TryStreamExt;
+use futures_util::stream;
 use nfplan_engine::address::Address;
 use nfplan_engine::address::External;
 use nfplan_engine::address::Place;
 use nfplan_engine::address::Reference;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::desired::Desired;
+use nfplan_engine::digest::Digest;
 use nfplan_engine::event::Event;
 use nfplan_engine::observed::Observed;
 use nfplan_engine::observed::Remains;
-use nfplan_engine::plan::Plan;
 use nfplan_engine::plan::Refresh;
-use nfplan_engine::plan::UnitPlan;
 use nfplan_engine::planner::PlanInput;
 use nfplan_engine::planner::Planned;
 use nfplan_engine::planner::plan;
-use nfplan_engine::preflight::Permissions;
 use nfplan_engine::provider::Depth;
-use nfplan_engine::provider::Jobs;
 use nfplan_engine::provider::Reader;
 use nfplan_engine::provider::Wanted;
 use nfplan_engine::recover::prospect;
@@ -33,7 +33,6 @@ use nfplan_engine::refusal::Refusal;
 use nfplan_engine::state::State;
 use nfplan_engine::value::Value;
 use nfplan_specs::blueprint::credentials;
-use nfplan_state::unit::Base;
 use nfplan_state::unit::load;
 
 use crate::access::Access;
@@ -44,89 +43,31 @@ use crate::pins::Pins;
 use crate::preflight;
 use crate::project::Project;
 use crate::quotas;
-use crate::quotas::Quotas;
 use crate::running_jobs;
 use crate::selection::Universe;
 
 mod adoption;
+mod converged;
 mod draft;
+mod fleet_plan;
 mod request;
 
 /// What a plan says of a researcher whose access was revoked.
 const SHUT_OUT: &str =
     "access is revoked, and stays so until `nfplan revoke --lift` lets the researcher in again";
 
+use converged::Idle;
+use converged::Known;
+pub use converged::Notes;
+use converged::SIDE_BY_SIDE;
+use converged::known;
+pub use converged::renew;
 use draft::Draft;
+pub use fleet_plan::FleetPlan;
+pub use fleet_plan::Looked;
+pub use fleet_plan::Planable;
 pub use request::Purpose;
 pub use request::Request;
-
-/// A plan of many units.
-#[derive(Debug, Default)]
-pub struct FleetPlan {
-    /// Units with changes.
-    pub units: Vec<Planable>,
-    /// Units that cannot be planned, and why.
-    pub refused: BTreeMap<UnitId, Vec<Refusal>>,
-    /// Objects that could not be read.
-    pub unreadable: Vec<(UnitId, Address, String)>,
-    /// What stays as it is although the specs want it otherwise.
-    pub notes: Vec<(UnitId, Address, String)>,
-    /// Units with a run that somebody left open.
-    pub open: Vec<UnitId>,
-    /// Who reaches what, once the plan is applied.
-    pub access: Access,
-    /// What the plan leaves of quotas.
-    pub quotas: Quotas,
-    /// How many jobs end, by unit.
-    pub jobs: BTreeMap<UnitId, Jobs>,
-    /// Where whoever plans may not do all that the plan takes, or where that could not be told.
-    pub permissions: Vec<Permissions>,
-    /// How many units were looked at.
-    pub looked_at: u64,
-    /// Every unit looked at, with or without changes; kept only where that is asked for, because a
-    /// fleet is large.
-    pub looked: Option<Vec<Looked>>,
-}
-
-/// A unit with all that its plan was made from.
-#[derive(Debug)]
-pub struct Looked {
-    /// What is wanted of it.
-    pub desired: Desired,
-    /// The state planned from.
-    pub state: State,
-    /// What the cloud was seen to have.
-    pub observed: Observed,
-    /// The platform's outputs that are known.
-    pub externals: BTreeMap<External, Value>,
-    /// The plan, or why there is none.
-    pub planned: Result<Planned, Vec<Refusal>>,
-}
-
-/// A unit with changes, and what its plan was made from.
-#[derive(Debug)]
-pub struct Planable {
-    /// The head that a run must open on.
-    pub base: Base,
-    /// The state planned from.
-    pub state: State,
-    /// The plan.
-    pub plan: UnitPlan,
-}
-
-impl FleetPlan {
-    /// The plan document.
-    pub fn document(&self, refresh: Refresh) -> Plan {
-        let units = self.units.iter().map(|unit| unit.plan.clone()).collect();
-        let mut open_runs = self.open.clone();
-        open_runs.sort();
-        let isolation = self.access.verdicts.clone();
-        let Quotas { touched: quotas, unreadable: quotas_unreadable } = self.quotas.clone();
-        let checks = Plan { isolation, quotas, quotas_unreadable, ..Plan::new(units, refresh) };
-        let (permissions, jobs) = (self.permissions.clone(), self.jobs.clone());
-        Plan { open_runs, permissions, jobs, ..checks }
-    }
-}
 
 /// Plans all selected units of a project. Pins that were missing are written to `nfplan.lock`.
 pub async fn plan_fleet(
@@ -184,8 +125,9 @@ async fn plan_places(
     (units, pins): (&Scope, &PinTable),
     mut fleet_plan: FleetPlan,
 ) -> Result<FleetPlan, CliError> {
+    let known = &known(project, units, request.notes).await;
     for (place, units) in units {
-        let planner = PlacePlanner { project, request, place, pins };
+        let planner = PlacePlanner { project, request, place, pins, known };
         planner.plan(units, universe, &mut fleet_plan).await?;
     }
     Ok(fleet_plan)
@@ -197,6 +139,16 @@ struct PlacePlanner<'a> {
     request: &'a Request,
     place: &'a Place,
     pins: &'a PinTable,
+    known: &'a Known,
+}
+
+/// What the workspaces of a place build on.
+#[derive(Default)]
+struct Ground {
+    /// The platform's outputs.
+    externals: BTreeMap<External, Value>,
+    /// The digest of the platform's state; none if there is no platform.
+    platform: Option<Digest>,
 }
 
 impl PlacePlanner<'_> {
@@ -206,39 +158,71 @@ impl PlacePlanner<'_> {
         universe: &Universe,
         out: &mut FleetPlan,
     ) -> Result<(), CliError> {
-        let platform = UnitId::Platform(self.place.clone());
-        let mut externals = BTreeMap::new();
         // To shut somebody out must not fail because others reach too much.
         if self.request.purpose == Purpose::Apply {
             out.access.begin(self.place);
         }
-        if universe.wanted.contains(&platform) || units.contains(&platform) {
-            // The platform's outputs are needed even where only workspaces are selected.
-            let mut drafts = vec![self.draft(&platform, universe).await?];
-            let selected = units.contains(&platform);
-            if selected {
-                self.read(&mut drafts, &externals, out).await?;
-            }
-            if let Some(outputs) = self.decide(drafts.remove(0), &externals, out, selected).await? {
-                externals.extend(outputs);
-            }
+        let ground = self.plan_platform(units, universe, out).await?;
+        let workspaces = || units.iter().filter(|unit| unit.user().is_some());
+        if self.is_converged(units, &ground, out) {
+            let taken = workspaces().count() as u64;
+            out.looked_at += taken;
+            out.taken += taken;
+            out.access.leave();
+            return Ok(());
         }
-        let mut drafts = Vec::new();
-        for unit in units.iter().filter(|unit| unit.user().is_some()) {
-            drafts.push(self.draft(unit, universe).await?);
-        }
-        self.read(&mut drafts, &externals, out).await?;
+        let drafts = stream::iter(workspaces()).map(|unit| self.draft(unit, universe));
+        let drafts: Result<Vec<Draft>, CliError> =
+            drafts.buffered(SIDE_BY_SIDE).try_collect().await;
+        let mut drafts = drafts?;
+        self.read(&mut drafts, &ground.externals, out).await?;
         for draft in drafts {
-            self.decide(draft, &externals, out, true).await?;
+            self.decide(draft, &ground, out, true).await?;
         }
-        let (store, existing) = (&self.project.store, &universe.existing);
-        for (unit, leak) in out.access.judge(store, self.place, existing, units).await? {
-            out.refused.entry(unit).or_default().push(leak);
-        }
+        self.check_access(units, universe, out).await?;
+        self.verify(units, &ground, out)?;
         quotas::check(&self.project.cloud, self.place, self.request, out).await?;
         running_jobs::check(&self.project.cloud, self.place, self.request, out).await;
         // What it takes would be carried around in every plan.
         Box::pin(preflight::check(self.project, self.place, self.request, out)).await;
+        Ok(())
+    }
+
+    /// Plans the platform. Its outputs are needed even where only workspaces are selected.
+    async fn plan_platform(
+        &self,
+        units: &BTreeSet<UnitId>,
+        universe: &Universe,
+        out: &mut FleetPlan,
+    ) -> Result<Ground, CliError> {
+        let platform = UnitId::Platform(self.place.clone());
+        let selected = units.contains(&platform);
+        if !selected && !universe.wanted.contains(&platform) {
+            return Ok(Ground::default());
+        }
+        let mut drafts = vec![self.draft(&platform, universe).await?];
+        let ground = Ground { platform: Some(drafts[0].state_digest), ..Ground::default() };
+        if selected {
+            self.read(&mut drafts, &ground.externals, out).await?;
+        }
+        let outputs = self.decide(drafts.remove(0), &ground, out, selected).await?;
+        Ok(Ground { externals: outputs.unwrap_or_default(), ..ground })
+    }
+
+    /// Judges who reaches what in the place, and refuses units that reach what is not theirs.
+    async fn check_access(
+        &self,
+        units: &BTreeSet<UnitId>,
+        universe: &Universe,
+        out: &mut FleetPlan,
+    ) -> Result<(), CliError> {
+        let (store, existing) = (&self.project.store, &universe.existing);
+        for (unit, leak) in out.access.judge(store, self.place, existing, units).await? {
+            out.refused.entry(unit).or_default().push(leak);
+        }
+        if out.access.leaks(self.place) {
+            out.idle.retain(|idle| idle.base.unit.place() != self.place);
+        }
         Ok(())
     }
 
@@ -359,10 +343,11 @@ impl PlacePlanner<'_> {
     async fn decide(
         &self,
         mut draft: Draft,
-        externals: &BTreeMap<External, Value>,
+        ground: &Ground,
         out: &mut FleetPlan,
         selected: bool,
     ) -> Result<Option<BTreeMap<External, Value>>, CliError> {
+        let externals = &ground.externals;
         out.looked_at += u64::from(selected);
         let unit = draft.desired.unit().clone();
         let mut planned = self.plan_unit(&draft, externals);
@@ -381,14 +366,17 @@ impl PlacePlanner<'_> {
             }
         }
         match &planned {
-            Ok(planned) => out.access.add(&draft.desired, planned, externals),
+            Ok(planned) => {
+                out.access.add(&draft.desired, planned, externals);
+                self.remember(&draft, planned, ground, out);
+            }
             Err(_) => out.access.add_unplanned(&draft.state, &draft.observed),
         }
         // Nobody counts on what a workspace has.
         let platform = planned.as_ref().ok().filter(|_| unit.user().is_none());
         let outputs = platform.map(|planned| outputs_of(&unit, planned));
         if selected {
-            keep(draft, planned, externals, out);
+            out.keep(draft, planned, externals);
         }
         Ok(outputs)
     }
@@ -428,34 +416,4 @@ fn outputs_of(unit: &UnitId, planned: &Planned) -> BTreeMap<External, Value> {
         })
     });
     outputs.collect()
-}
-
-/// Keeps a unit with changes, or why it cannot be planned; every unit where that is asked for.
-fn keep(
-    draft: Draft,
-    planned: Result<Planned, Vec<Refusal>>,
-    externals: &BTreeMap<External, Value>,
-    out: &mut FleetPlan,
-) {
-    match &planned {
-        Err(refusals) => {
-            out.refused.insert(draft.desired.unit().clone(), refusals.clone());
-        }
-        Ok(Planned { plan, .. }) => {
-            let of_unit = |(address, why): (&Address, &String)| {
-                (plan.unit.clone(), address.clone(), why.clone())
-            };
-            out.unreadable.extend(plan.unreadable.iter().map(of_unit));
-            out.notes.extend(plan.notes.iter().map(of_unit));
-            if plan.changes_anything(&draft.state) {
-                let (base, state) = (draft.base.clone(), draft.state.clone());
-                out.units.push(Planable { base, state, plan: plan.clone() });
-            }
-        }
-    }
-    if let Some(looked) = &mut out.looked {
-        let Draft { desired, state, observed, .. } = draft;
-        let externals = externals.clone();
-        looked.push(Looked { desired, state, observed, externals, planned });
-    }
 }

@@ -2,11 +2,14 @@
 //! comes from. The blueprints read these and nothing else.
 
 use std::collections::BTreeMap;
+use std::hash::Hash;
+use std::hash::Hasher;
 
 use nfplan_engine::address::EscapedUser;
 use nfplan_engine::address::Place;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::desired::Origin;
+use nfplan_engine::digest::Digest;
 
 /// A value and the spec line that it comes from. A default comes from the line that asks for what
 /// it belongs to.
@@ -18,8 +21,15 @@ pub struct At<T> {
     pub origin: Origin,
 }
 
+/// Where a value is written means nothing, so that it hashes as if it stood anywhere.
+impl<T: Hash> Hash for At<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.value.hash(state);
+    }
+}
+
 /// What holds for all units of an environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Environment {
     /// As the spec writes it: `data.example.org`.
     pub name: Box<str>,
@@ -51,7 +61,7 @@ pub struct PlatformSettings {
 }
 
 /// The settings of one workspace.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct WorkspaceSettings {
     /// The unit.
     pub unit: UnitId,
@@ -92,8 +102,18 @@ pub struct WorkspaceSettings {
     pub origin: Origin,
 }
 
+impl WorkspaceSettings {
+    /// A digest of what the settings say, wherever they are written. Settings with the same digest
+    /// expand to the same resources, but for their origins. Of this build of nfplan only, as
+    /// [`Digest::of_hash`] has it.
+    pub fn meaning(self) -> Digest {
+        let anywhere = Origin { file: 0, line: 1, column: 1 };
+        Digest::of_hash(&Self { files: Vec::new(), origin: anywhere, ..self })
+    }
+}
+
 /// Whether the researcher may work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
     /// Yes.
     Active,
@@ -102,7 +122,7 @@ pub enum Status {
 }
 
 /// Where jobs run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Compute {
     /// Spot or on-demand instances.
     pub kind: At<ComputeKind>,
@@ -123,7 +143,7 @@ pub struct Compute {
 }
 
 /// Spot or on-demand instances.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ComputeKind {
     /// On-demand: `EC2` in the AWS API.
     Ec2,
@@ -132,7 +152,7 @@ pub enum ComputeKind {
 }
 
 /// The machine image of compute instances.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Ami {
     /// The ECS-optimised Amazon Linux 2023 image; looked up and pinned.
     EcsOptimized,
@@ -143,7 +163,7 @@ pub enum Ami {
 }
 
 /// How jobs reach the network.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Network {
     /// A VPC of the workspace's own, with a proxy that lets only some domains through.
     Proxy {
@@ -164,7 +184,7 @@ pub enum Network {
 }
 
 /// How the client gets in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Credentials {
     /// An IAM user with an access key.
     AccessKey(Delivery),
@@ -173,7 +193,7 @@ pub enum Credentials {
 }
 
 /// Where the secret of an access key is put.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Delivery {
     /// In AWS Secrets Manager.
     SecretsManager,

@@ -214,6 +214,7 @@ pub async fn edit<S: Store, C: Clock>(
         epoch: lease.epoch(),
         snapshot: Some(SnapshotPointer { key: keys::snapshot_name(serial, &digest), digest }),
         open_run: None,
+        converged: None,
         nonce: Nonce::fresh(),
     };
     move_head(lease, before, head).await?.ok_or_else(overtaken)?;

@@ -218,6 +218,9 @@ pub struct Head {
     /// The run that is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_run: Option<RunPointer>,
+    /// A digest of what a plan was made from, beside the snapshot, that left nothing to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub converged: Option<Digest>,
     /// Makes every head different from any other, even one that says the same.
     pub nonce: Nonce,
 }
@@ -322,6 +325,18 @@ pub(crate) fn decode_snapshot(
     serial: u64,
     digest: &Digest,
 ) -> Result<State, FormatError> {
+    let state = check_snapshot(bytes, lineage, serial, digest)?;
+    serde_json::from_slice(state).map_err(|error| FormatError::Malformed(error.to_string()))
+}
+
+/// Checks a snapshot against its lineage, serial and digest without reading it, and returns the
+/// bytes of its state.
+pub(crate) fn check_snapshot<'b>(
+    bytes: &'b [u8],
+    lineage: Lineage,
+    serial: u64,
+    digest: &Digest,
+) -> Result<&'b [u8], FormatError> {
     let start = snapshot_start(lineage, serial);
     let state = bytes.strip_prefix(&*start).and_then(|rest| rest.strip_suffix(b"}"));
     let Some(state) = state else { return Err(what_is_wrong_with_snapshot(bytes)) };
@@ -330,7 +345,7 @@ pub(crate) fn decode_snapshot(
         let why = format!("its state has the digest {found}, not {digest}");
         return Err(FormatError::Malformed(why));
     }
-    serde_json::from_slice(state).map_err(|error| FormatError::Malformed(error.to_string()))
+    Ok(state)
 }
 
 fn what_is_wrong_with_snapshot(bytes: &[u8]) -> FormatError {

@@ -13,6 +13,9 @@
 //! 5. [`run::Run::close`] writes a snapshot and moves the head to it; [`lease::Lease::release`]
 //!    lets others in.
 //!
+//! [`converged`] notes in a head what a plan was made from that left nothing to do, so that the same
+//! plan need not be made again.
+//!
 //! Beside runs, people look after states: [`history`] follows the chain of snapshots back,
 //! [`verify`](mod@verify) says whether all is sound, [`edit`] makes a new state by hand under the same
 //! rules as a run, [`document`] carries states out of a store and into it, and
@@ -20,6 +23,7 @@
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod converged;
 pub mod document;
 pub mod edit;
 mod exchange;

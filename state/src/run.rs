@@ -170,6 +170,7 @@ impl<'a, S: Store, C: Clock> Run<'a, S, C> {
             serial,
             snapshot: Some(SnapshotPointer { key: keys::snapshot_name(serial, &digest), digest }),
             open_run: None,
+            converged: None,
             nonce: Nonce::fresh(),
             ..before.clone()
         };
@@ -271,6 +272,7 @@ fn next_head<S: Store, C: Clock>(
             epoch,
             snapshot: None,
             open_run: Some(pointer),
+            converged: None,
             nonce,
         });
     };

@@ -18,9 +18,11 @@ use crate::error::CliError;
 use crate::execution::Execution;
 use crate::exit::Exit;
 use crate::planning::FleetPlan;
+use crate::planning::Notes;
 use crate::planning::Purpose;
 use crate::planning::Request;
 use crate::planning::plan_fleet;
+use crate::planning::renew;
 use crate::preflight;
 use crate::project::Project;
 use crate::render::difference::View;
@@ -59,12 +61,20 @@ pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit
     replacing::check(&replace, &project, &universe, &selected).await?;
     let locked = arguments.planning.locked;
     let request = Request::new(selected, Purpose::Apply);
-    let request = Request { refresh, locked, replace, ..request };
+    let request = Request { refresh, locked, replace, notes: Notes::Renew, ..request };
     let planned = plan_fleet(&mut project, &universe, &request).await?;
     expected.check(&planned.document(refresh), context)?;
     let (showing, question) = (&arguments.showing, "Apply this plan?");
     let round = Round { refresh, showing, approval: &approval, question, on_failure, recovered };
-    round.carry_out(context, &project, &universe, planned).await
+    let to_renew = planned.to_renew(&universe);
+    let exit = round.carry_out(context, &project, &universe, planned).await?;
+    if exit == Exit::Fine
+        && let Err(error) = renew(&mut project, &universe, to_renew).await
+    {
+        // Nothing hangs on it: the next plan is made, where it need not have been.
+        context.more(|| format!("it is not noted that nothing is left to do: {}\n", error.message));
+    }
+    Ok(exit)
 }
 
 /// The way of every plan from being shown to being carried out.

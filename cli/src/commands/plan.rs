@@ -20,6 +20,7 @@ use crate::comparison::compare;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::planning::FleetPlan;
+use crate::planning::Notes;
 use crate::planning::Purpose;
 use crate::planning::Request;
 use crate::planning::plan_fleet;
@@ -51,8 +52,15 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     let selected = universe.select(&arguments.planning.selection.select)?;
     let locked = arguments.planning.locked;
-    let request = Request { refresh, locked, ..Request::new(selected, Purpose::Apply) };
+    let notes = notes(refresh, arguments.verify)?;
+    let request = Request { refresh, locked, notes, ..Request::new(selected, Purpose::Apply) };
     let planned = reports.problems(plan_fleet(&mut project, &universe, &request).await)?;
+    if planned.taken > 0 {
+        context.more(|| {
+            let taken = render::counted(planned.taken, "workspace");
+            format!("nothing to do, as the last apply has noted: {taken}\n")
+        });
+    }
     reports.diagnostics(project.fleet.warnings())?;
     let mut document = planned.document(refresh);
     document.approvals = needed(&document, &project, &universe);
@@ -80,6 +88,19 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     }
     let to_allow = lacking(&document).next().is_some();
     Ok(exit(arguments, &planned, to_allow))
+}
+
+/// What to make of notes that nothing is to be done.
+fn notes(refresh: Refresh, verify: bool) -> Result<Notes, CliError> {
+    match (refresh, verify) {
+        (Refresh::None, true) => Ok(Notes::Verify),
+        (Refresh::None, false) => Ok(Notes::Trust),
+        (Refresh::Bulk | Refresh::Deep, false) => Ok(Notes::Ignore),
+        (Refresh::Bulk | Refresh::Deep, true) => {
+            Err(CliError::new(Exit::Usage, "--verify goes with --refresh none only")
+                .hint("a plan that asks the cloud plans everything, whatever is noted"))
+        }
+    }
 }
 
 /// How the plan differs from one that was kept, if that is asked for.

@@ -60,6 +60,7 @@ async fn set(
         out: None,
         save: false,
         since: None,
+        verify: false,
         detailed_exitcode: false,
     };
     plan(context, &arguments).await

@@ -11,6 +11,7 @@ use nfplan_engine::plan::Refresh;
 use nfplan_engine::state::State;
 use nfplan_specs::blueprint::credentials;
 
+use super::Notes;
 use crate::selection::Selected;
 use crate::selection::Universe;
 
@@ -29,6 +30,8 @@ pub struct Request {
     pub replace: Vec<(Option<UnitId>, Address)>,
     /// When the plan is made.
     pub now: Timestamp,
+    /// What to make of notes that nothing is to be done.
+    pub notes: Notes,
 }
 
 /// What a plan is for.
@@ -56,8 +59,15 @@ pub enum Purpose {
 impl Request {
     /// A request that is made now, asks the cloud in bulk, and looks up what is not pinned.
     pub fn new(selected: Selected, purpose: Purpose) -> Self {
-        let (refresh, now) = (Refresh::Bulk, Timestamp::now());
-        Self { selected, purpose, refresh, locked: false, replace: Vec::new(), now }
+        Self {
+            selected,
+            purpose,
+            refresh: Refresh::Bulk,
+            locked: false,
+            replace: Vec::new(),
+            now: Timestamp::now(),
+            notes: Notes::Ignore,
+        }
     }
 
     /// Whether a plan for this is about a unit. A platform goes only by `destroy`, and only if it is

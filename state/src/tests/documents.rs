@@ -319,6 +319,7 @@ fn golden_head() -> Head {
         epoch: 34,
         snapshot: Some(SnapshotPointer { key: snapshot_name(12, &digest), digest }),
         open_run: Some(RunPointer { id: UUID.parse().unwrap(), plan: Digest::of_bytes(b"plan") }),
+        converged: None,
         nonce: UUID.parse().unwrap(),
     }
 }
@@ -328,6 +329,9 @@ fn heads_have_format_1() {
     check_golden(include_str!("../../tests/golden/head-1.json"), &golden_head());
     let first = Head { snapshot: None, open_run: None, serial: 0, ..golden_head() };
     check_golden(include_str!("../../tests/golden/head-1-first.json"), &first);
+    let converged = Some(Digest::of_bytes(b"basis"));
+    let converged = Head { open_run: None, converged, ..golden_head() };
+    check_golden(include_str!("../../tests/golden/head-1-converged.json"), &converged);
 }
 
 #[test]

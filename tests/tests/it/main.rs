@@ -6,6 +6,7 @@ mod adoption;
 mod blueprints;
 mod busy;
 mod conformance;
+mod converged;
 mod convergence;
 mod crashes;
 mod digests;
