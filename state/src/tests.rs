@@ -1,6 +1,7 @@
 //! Tests of the whole algorithm over stores.
 
 mod care;
+mod converged;
 mod documents;
 mod edits;
 mod faulty;

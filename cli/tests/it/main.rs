@@ -27,6 +27,7 @@ mod kit;
 mod life;
 mod lookalikes;
 mod nextflow;
+mod noted;
 mod output;
 mod outputs;
 mod pages;

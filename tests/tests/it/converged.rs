@@ -154,3 +154,14 @@ fn a_plan_without_an_apply_notes_nothing_and_a_second_apply_notes_what_is_missin
     apply(&site, Selected::Everything);
     assert_eq!(compare(&site, &Selected::Everything, "both noted"), (2, 0));
 }
+
+#[test]
+fn another_pin_counts() {
+    let site = Site::new(&FleetSpec::of("alice", &[]));
+    apply(&site, Selected::Everything);
+    let lock = site.root().join("nfplan.lock");
+    let text = std::fs::read_to_string(&lock).unwrap();
+    std::fs::write(&lock, text.replace("\"ami-", "\"ami-f")).unwrap();
+    let (taken, changed) = compare(&site, &Selected::Everything, "another image");
+    assert_eq!((taken, changed), (0, 1));
+}
