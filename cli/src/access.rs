@@ -76,11 +76,6 @@ impl Access {
         self.gathering = Some(Gathering { platform, workspaces: Vec::new() });
     }
 
-    /// Leaves the place unjudged, because nothing in it moves.
-    pub fn leave(&mut self) {
-        self.gathering = None;
-    }
-
     /// Whether anybody of a place reaches what is not theirs.
     pub fn leaks(&self, place: &Place) -> bool {
         self.verdicts.get(place).is_some_and(|verdict| !verdict.leaks.is_empty())

@@ -158,20 +158,18 @@ impl PlacePlanner<'_> {
         universe: &Universe,
         out: &mut FleetPlan,
     ) -> Result<(), CliError> {
+        if self.is_converged(units) {
+            out.looked_at += units.len() as u64;
+            out.taken += units.len() as u64;
+            return Ok(());
+        }
         // To shut somebody out must not fail because others reach too much.
         if self.request.purpose == Purpose::Apply {
             out.access.begin(self.place);
         }
         let ground = self.plan_platform(units, universe, out).await?;
-        let workspaces = || units.iter().filter(|unit| unit.user().is_some());
-        if self.is_converged(units, &ground, out) {
-            let taken = workspaces().count() as u64;
-            out.looked_at += taken;
-            out.taken += taken;
-            out.access.leave();
-            return Ok(());
-        }
-        let drafts = stream::iter(workspaces()).map(|unit| self.draft(unit, universe));
+        let workspaces = units.iter().filter(|unit| unit.user().is_some());
+        let drafts = stream::iter(workspaces).map(|unit| self.draft(unit, universe));
         let drafts: Result<Vec<Draft>, CliError> =
             drafts.buffered(SIDE_BY_SIDE).try_collect().await;
         let mut drafts = drafts?;

@@ -46,7 +46,7 @@ impl Environment {
 }
 
 /// The settings of one platform.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PlatformSettings {
     /// The account and region.
     pub place: Place,
@@ -102,13 +102,22 @@ pub struct WorkspaceSettings {
     pub origin: Origin,
 }
 
+/// Where settings are of which it does not matter where they are.
+const ANYWHERE: Origin = Origin { file: 0, line: 1, column: 1 };
+
+impl PlatformSettings {
+    /// A digest of what the settings say, as that of [`WorkspaceSettings::meaning`].
+    pub fn meaning(self) -> Digest {
+        Digest::of_hash(&Self { files: Vec::new(), origin: ANYWHERE, ..self })
+    }
+}
+
 impl WorkspaceSettings {
     /// A digest of what the settings say, wherever they are written. Settings with the same digest
     /// expand to the same resources, but for their origins. Of this build of nfplan only, as
     /// [`Digest::of_hash`] has it.
     pub fn meaning(self) -> Digest {
-        let anywhere = Origin { file: 0, line: 1, column: 1 };
-        Digest::of_hash(&Self { files: Vec::new(), origin: anywhere, ..self })
+        Digest::of_hash(&Self { files: Vec::new(), origin: ANYWHERE, ..self })
     }
 }
 

@@ -22,13 +22,22 @@ use crate::unit::StateError;
 use crate::unit::VersionedHead;
 use crate::unit::load_head;
 
+/// A note that nothing is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noted {
+    /// What the plan was made from, beside the state.
+    pub basis: Digest,
+    /// The digest of the state.
+    pub state: Digest,
+}
+
 /// The note on a unit, if there is one, no run is open, and the snapshot is the one it is about, byte
 /// by byte. Two objects are read. Of a unit without one, whatever is the matter with it,
 /// [`load`](crate::unit::load) tells.
 ///
 /// # Errors
 /// If the store fails, or if the head cannot be read.
-pub async fn converged(store: &impl Store, unit: &UnitId) -> Result<Option<Digest>, StateError> {
+pub async fn converged(store: &impl Store, unit: &UnitId) -> Result<Option<Noted>, StateError> {
     let Some(VersionedHead { head, .. }) = load_head(store, unit).await? else { return Ok(None) };
     let (Some(pointer), Some(basis), None) = (&head.snapshot, head.converged, &head.open_run)
     else {
@@ -37,7 +46,7 @@ pub async fn converged(store: &impl Store, unit: &UnitId) -> Result<Option<Diges
     let key = Keys(unit).snapshot(head.serial, &pointer.digest);
     let Some(stored) = store.get(&key).await? else { return Ok(None) };
     let sound = check_snapshot(&stored.body, head.lineage, head.serial, &pointer.digest).is_ok();
-    Ok(sound.then_some(basis))
+    Ok(sound.then_some(Noted { basis, state: pointer.digest }))
 }
 
 /// Notes that a plan from this basis and from the state that `base` is of left nothing to do. Whether

@@ -1,5 +1,8 @@
 //! Reading what is kept of a unit. Nothing here writes.
 
+use futures_util::StreamExt;
+use futures_util::TryStreamExt;
+use futures_util::stream;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::digest::Digest;
 use nfplan_engine::event::Event;
@@ -142,21 +145,24 @@ pub async fn load(store: &impl Store, unit: &UnitId) -> Result<Loaded, StateErro
     }
 }
 
+/// How many folders are listed at a time.
+const SIDE_BY_SIDE: usize = 64;
+
 /// All units of which anything is kept, sorted by their keys; one that was leased and never applied
-/// has no head yet. Reads no object: one listing for each folder above units.
+/// has no head yet. Reads no object: one listing for each folder above units, many at a time.
 pub async fn list_units(store: &impl Store) -> Result<Vec<UnitId>, StoreError> {
     let mut units = Vec::new();
-    // The last one is next, so that whatever is put here is put in reverse.
-    let mut folders = KINDS.map(str::to_owned).to_vec();
-    folders.reverse();
-    while let Some(folder) = folders.pop() {
-        match Folder::of(&folder) {
-            Folder::Unit(unit) => units.push(unit),
-            Folder::AboveUnits => {
-                let entries = store.list(&folder).await?;
-                folders.extend(entries.into_iter().rev().filter(|entry| entry.ends_with('/')));
+    let mut level = KINDS.map(str::to_owned).to_vec();
+    while !level.is_empty() {
+        let lists = stream::iter(&level).map(|folder| store.list(folder)).buffered(SIDE_BY_SIDE);
+        let lists: Vec<Vec<String>> = lists.try_collect().await?;
+        level.clear();
+        for entry in lists.into_iter().flatten().filter(|entry| entry.ends_with('/')) {
+            match Folder::of(&entry) {
+                Folder::Unit(unit) => units.push(unit),
+                Folder::AboveUnits => level.push(entry),
+                Folder::Foreign => {}
             }
-            Folder::Foreign => {}
         }
     }
     Ok(units)

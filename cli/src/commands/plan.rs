@@ -57,7 +57,7 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     let planned = reports.problems(plan_fleet(&mut project, &universe, &request).await)?;
     if planned.taken > 0 {
         context.more(|| {
-            let taken = render::counted(planned.taken, "workspace");
+            let taken = render::counted(planned.taken, "unit");
             format!("nothing to do, as the last apply has noted: {taken}\n")
         });
     }

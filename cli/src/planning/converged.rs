@@ -1,7 +1,7 @@
 //! Units whose plan is known to be empty without making it.
 //!
 //! A plan that asks the cloud nothing is a pure function: equal settings, pins, platform, state and
-//! code give an equal plan. An apply notes of every workspace that it leaves with nothing to do what
+//! code give an equal plan. An apply notes of every unit that it leaves with nothing to do what
 //! that was found from; a later plan that comes to the same basis takes it as it is.
 //!
 //! Places are taken whole or not at all, because who reaches what is judged by place: if anything of a
@@ -20,6 +20,7 @@ use nfplan_engine::state::Entry;
 use nfplan_engine::state::Object;
 use nfplan_engine::state::Status;
 use nfplan_specs::look_up::look_ups;
+use nfplan_state::converged::Noted;
 use nfplan_state::converged::converged;
 use nfplan_state::converged::note;
 use nfplan_state::unit::Base;
@@ -51,7 +52,7 @@ pub enum Notes {
     /// Nothing.
     #[default]
     Ignore,
-    /// Take places as they are of which all workspaces have one.
+    /// Take places as they are of which all units have one.
     Trust,
     /// Plan everything, and hold the notes against it.
     Verify,
@@ -59,19 +60,18 @@ pub enum Notes {
     Renew,
 }
 
-/// Of which units nothing is to be done, by what is noted: unit and basis.
-pub(super) type Known = BTreeMap<UnitId, Digest>;
+/// Of which units nothing is to be done, by what is noted.
+pub(super) type Known = BTreeMap<UnitId, Noted>;
 
-/// Reads the notes on all workspaces of a plan, many at a time. What cannot be read is left to the
+/// Reads the notes on all units of a plan, many at a time. What cannot be read is left to the
 /// plan, which says why.
 pub(super) async fn known(project: &Project, units: &Scope, notes: Notes) -> Known {
     if !matches!(notes, Notes::Trust | Notes::Verify) {
         return Known::new();
     }
-    let workspaces = units.values().flatten().filter(|unit| unit.user().is_some());
-    let read = stream::iter(workspaces).map(|unit| async move {
-        let basis = converged(&project.store, unit).await.ok().flatten()?;
-        Some((unit.clone(), basis))
+    let read = stream::iter(units.values().flatten()).map(|unit| async move {
+        let noted = converged(&project.store, unit).await.ok().flatten()?;
+        Some((unit.clone(), noted))
     });
     let read: Vec<_> = read.buffer_unordered(SIDE_BY_SIDE).collect().await;
     read.into_iter().flatten().collect()
@@ -108,7 +108,7 @@ pub async fn renew(
     Ok(())
 }
 
-/// A workspace with nothing to do of which that is not noted yet.
+/// A unit with nothing to do of which that is not noted yet.
 #[derive(Debug)]
 pub struct Idle {
     /// The head that was planned from.
@@ -124,41 +124,40 @@ impl FleetPlan {
         let places: BTreeSet<_> = self.units.iter().map(|unit| unit.plan.unit.place()).collect();
         let beside = universe.wanted.iter().filter(|unit| places.contains(unit.place()));
         let idle = self.idle.iter().map(|idle| &idle.base.unit);
-        beside.chain(idle).filter(|unit| unit.user().is_some()).cloned().collect()
+        beside.chain(idle).cloned().collect()
     }
 }
 
 impl PlacePlanner<'_> {
-    /// What the plan of a workspace is made from, beside its state. None without a spec.
-    fn basis(&self, unit: &UnitId, ground: &Ground) -> Option<Digest> {
-        let settings = self.project.fleet.workspace(self.project.spec(unit)?);
+    /// What the plan of a unit is made from, beside its state. None if no spec asks for it.
+    fn basis(&self, unit: &UnitId, platform: Option<Digest>) -> Option<Digest> {
+        let fleet = &self.project.fleet;
+        if unit.user().is_none() {
+            let settings = fleet.account(self.place).map(|_| fleet.platform(self.place))?;
+            return Some(Digest::of_hash(&(SOURCES, settings.meaning())));
+        }
+        let settings = fleet.workspace(self.project.spec(unit)?);
         let pins = self.pins.get(self.place);
         let pins = look_ups(&settings).into_iter().map(|look_up| {
             let key = look_up.key();
             pins.and_then(|pins| pins.get(&*key).cloned())
         });
         let pins: Vec<_> = pins.collect();
-        Some(Digest::of_hash(&(SOURCES, ground.platform?, settings.meaning(), pins)))
+        Some(Digest::of_hash(&(SOURCES, platform?, settings.meaning(), pins)))
     }
 
-    /// Whether nothing is to be done for a workspace, by what is noted.
-    fn is_known(&self, unit: &UnitId, ground: &Ground) -> bool {
+    /// Whether nothing is to be done for a unit, by what is noted.
+    fn is_known(&self, unit: &UnitId, platform: Option<Digest>) -> bool {
         let noted = self.known.get(unit);
-        noted.is_some() && noted.copied() == self.basis(unit, ground)
+        noted.is_some_and(|noted| Some(noted.basis) == self.basis(unit, platform))
     }
 
-    /// Whether nothing is to be done for any workspace of the place, by what is noted, and nothing for
-    /// its platform, which was planned.
-    pub(super) fn is_converged(
-        &self,
-        units: &BTreeSet<UnitId>,
-        ground: &Ground,
-        out: &FleetPlan,
-    ) -> bool {
-        let mut workspaces = units.iter().filter(|unit| unit.user().is_some());
+    /// Whether nothing is to be done for the platform and any workspace of the place, by what is noted.
+    pub(super) fn is_converged(&self, units: &BTreeSet<UnitId>) -> bool {
+        let platform = self.known.get(&UnitId::Platform(self.place.clone()));
         self.request.notes == Notes::Trust
-            && !out.moves(self.place)
-            && workspaces.all(|unit| self.is_known(unit, ground))
+            && platform.is_some()
+            && units.iter().all(|unit| self.is_known(unit, platform.map(|noted| noted.state)))
     }
 
     /// Refuses a plan that a note says is not there.
@@ -174,7 +173,8 @@ impl PlacePlanner<'_> {
         let changes = |unit: &UnitId| {
             out.refused.contains_key(unit) || out.units.iter().any(|one| one.plan.unit == *unit)
         };
-        let wrong = units.iter().filter(|unit| changes(unit) && self.is_known(unit, ground));
+        let wrong =
+            units.iter().filter(|unit| changes(unit) && self.is_known(unit, ground.platform));
         let wrong: Vec<String> = wrong.map(ToString::to_string).collect();
         if wrong.is_empty() {
             return Ok(());
@@ -187,7 +187,7 @@ impl PlacePlanner<'_> {
             .hint("`nfplan apply` plans everything, whatever is noted, and notes it anew"))
     }
 
-    /// Remembers a workspace with nothing to do of which that should be noted.
+    /// Remembers a unit with nothing to do of which that should be noted.
     pub(super) fn remember(
         &self,
         draft: &Draft,
@@ -198,7 +198,7 @@ impl PlacePlanner<'_> {
         if self.request.notes != Notes::Renew || !is_idle(draft, planned) {
             return;
         }
-        let Some(basis) = self.basis(draft.desired.unit(), ground) else { return };
+        let Some(basis) = self.basis(draft.desired.unit(), ground.platform) else { return };
         let head = draft.base.head.as_ref();
         if head.is_some_and(|versioned| versioned.head.converged != Some(basis)) {
             out.idle.push(Idle { base: draft.base.clone(), basis });

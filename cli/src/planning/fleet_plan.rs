@@ -49,7 +49,7 @@ pub struct FleetPlan {
     pub looked_at: u64,
     /// How many of them were taken as they are, because it is noted that nothing is to be done.
     pub taken: u64,
-    /// Workspaces with nothing to do of which that is not noted yet, if that is asked for.
+    /// Units with nothing to do of which that is not noted yet, if that is asked for.
     pub idle: Vec<Idle>,
     /// Every unit looked at, with or without changes; kept only where that is asked for, because a
     /// fleet is large.

@@ -24,7 +24,7 @@ fn read(project: &Project, user: &str) -> Json {
 #[test]
 fn after_an_apply_workspaces_are_taken_as_they_are_and_verify_plans_them() {
     let project = Project::applied(&["alice", "bob"]);
-    let taken = "nothing to do, as the last apply has noted: 2 workspaces";
+    let taken = "nothing to do, as the last apply has noted: 3 units";
     let quickly = project.run(&[&QUICKLY[..], &["-v"]].concat()).exits(0).says(taken);
     let whole = project.run(&[&THE_LONG_WAY[..], &["-v"]].concat()).exits(0);
     assert!(!whole.stderr.contains("as the last apply has noted"), "{whole}");

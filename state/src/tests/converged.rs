@@ -13,7 +13,9 @@ fn basis() -> Digest {
 }
 
 fn noted(site: &Site) -> Option<Digest> {
-    site.clock.run(converged(&site.store, &site.unit)).unwrap()
+    let noted = site.clock.run(converged(&site.store, &site.unit)).unwrap()?;
+    assert_eq!(Some(noted.state), site.load().base.state_digest());
+    Some(noted.basis)
 }
 
 fn try_to_note(site: &Site, base: &Base) -> bool {
