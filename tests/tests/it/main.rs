@@ -28,6 +28,7 @@ mod quotas;
 mod rendering;
 mod restored;
 mod rotation;
+mod round_trips;
 mod scale;
 mod sharing;
 mod star;
