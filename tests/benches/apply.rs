@@ -12,22 +12,20 @@ use nfplan_engine::plan::Refresh;
 use nfplan_providers::sim::Sim;
 use nfplan_state::stores::AnyStore;
 use nfplan_state::stores::MemoryStore;
+use nfplan_tests::fleets::CROWD;
+use nfplan_tests::fleets::crowd;
 use nfplan_tests::measure::cpu_milliseconds;
 use nfplan_tests::site::assert_applied;
 use nfplan_tests::site::carry_out;
 use nfplan_tests::site::open;
 use nfplan_tests::site::plan;
-use nfplan_tests::spec::FleetSpec;
 use nfplan_tests::spec::Layout;
-
-/// Researchers to an account.
-const CROWD: usize = 40;
 
 #[expect(clippy::print_stdout, reason = "printing figures is what this is for")]
 fn main() {
     let count = env::var("NFPLAN_BENCH_WORKSPACES").map_or(100, |text| text.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
-    fleet(count).write(folder.path(), Layout::FileEach);
+    crowd(count, CROWD).write(folder.path(), Layout::FileEach);
     let store = MemoryStore::new();
     let mut project = open(folder.path(), Sim::in_memory());
     project.store = AnyStore::Memory(store.clone());
@@ -48,16 +46,4 @@ fn main() {
     println!("apply: cpu_ms {}", done - ready);
     println!("apply: writes of the state {puts}");
     println!("apply: bytes written for each resource {}", bytes / resources as u64);
-}
-
-fn fleet(count: usize) -> FleetSpec {
-    let account = |number: usize| format!("account-{number}");
-    let accounts = (0..count.div_ceil(CROWD)).map(|number| {
-        let place = format!("{:012}.us-east-1", 555_500_000_000 + number as u64);
-        (account(number), place.parse().unwrap())
-    });
-    let specs = FleetSpec { accounts: accounts.collect(), ..FleetSpec::default() };
-    (0..count).fold(specs, |specs, number| {
-        specs.with(&format!("user-{number}"), &account(number / CROWD), &[])
-    })
 }

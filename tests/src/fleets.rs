@@ -61,6 +61,22 @@ impl Edit {
     }
 }
 
+/// How many researchers share an account in a large fleet.
+pub const CROWD: usize = 40;
+
+/// A fleet of this many researchers, `user0` and on, so many to an account.
+pub fn crowd(researchers: usize, to_an_account: usize) -> FleetSpec {
+    let account = |number: usize| format!("account-{number}");
+    let accounts = (0..researchers.div_ceil(to_an_account)).map(|number| {
+        let place = format!("{:012}.us-east-1", 555_500_000_000 + number as u64);
+        (account(number), place.parse().unwrap())
+    });
+    let specs = FleetSpec { accounts: accounts.collect(), ..FleetSpec::default() };
+    (0..researchers).fold(specs, |specs, number| {
+        specs.with(&format!("user{number}"), &account(number / to_an_account), &[])
+    })
+}
+
 /// Fleets of one to four researchers in two accounts.
 pub fn fleets() -> impl Strategy<Value = FleetSpec> {
     vec(researchers(), 1..=4).prop_map(|researchers| {

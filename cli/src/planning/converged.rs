@@ -70,8 +70,8 @@ pub(super) async fn known(project: &Project, units: &Scope, notes: Notes) -> Kno
         return Known::new();
     }
     let read = stream::iter(units.values().flatten()).map(|unit| async move {
-        let noted = converged(&project.store, unit).await.ok().flatten()?;
-        Some((unit.clone(), noted))
+        let found = converged(&project.store, unit).await.ok().flatten()?;
+        Some((unit.clone(), found))
     });
     let read: Vec<_> = read.buffer_unordered(SIDE_BY_SIDE).collect().await;
     read.into_iter().flatten().collect()

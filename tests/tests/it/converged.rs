@@ -34,11 +34,11 @@ fn picked(site: &Site, mask: u8) -> Selected {
     if units.is_empty() { Selected::Everything } else { Selected::Units(units) }
 }
 
-fn plan(site: &Site, request: Request) -> FleetPlan {
+fn plan(site: &Site, request: &Request) -> FleetPlan {
     let mut project = site.project();
     let planned = async {
         let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-        plan_fleet(&mut project, &universe, &request).await
+        plan_fleet(&mut project, &universe, request).await
     };
     block_on(planned).unwrap()
 }
@@ -65,7 +65,7 @@ fn apply(site: &Site, selected: Selected) {
 fn compare(site: &Site, selected: &Selected, context: &str) -> (u64, usize) {
     let made = [Notes::Trust, Notes::Ignore, Notes::Verify].map(|notes| {
         let request = Request::new(selected.clone(), Purpose::Apply);
-        plan(site, Request { notes, refresh: Refresh::None, ..request })
+        plan(site, &Request { notes, refresh: Refresh::None, ..request })
     });
     let said = made.each_ref().map(|plan| {
         let refused: Vec<(&UnitId, &Vec<Refusal>)> = plan.refused.iter().collect();

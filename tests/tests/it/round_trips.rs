@@ -17,6 +17,7 @@ use nfplan_providers::sim::Sim;
 use nfplan_state::stores::AnyStore;
 use nfplan_state::stores::MemoryStore;
 use nfplan_state::stores::memory::Usage;
+use nfplan_tests::fleets::crowd;
 use nfplan_tests::site::assert_applied;
 use nfplan_tests::site::block_on;
 use nfplan_tests::site::carry_out;
@@ -40,15 +41,7 @@ struct Counted {
 impl Counted {
     /// As many accounts of a few researchers each, applied.
     fn applied(accounts: usize) -> Self {
-        let account = |number: usize| format!("account-{number}");
-        let places = (0..accounts).map(|number| {
-            let place = format!("{:012}.us-east-1", 555_500_000_000 + number as u64);
-            (account(number), place.parse().unwrap())
-        });
-        let specs = FleetSpec { accounts: places.collect(), ..FleetSpec::default() };
-        let specs = (0..accounts * CROWD).fold(specs, |specs, number| {
-            specs.with(&format!("user{number}"), &account(number / CROWD), &[])
-        });
+        let specs = crowd(accounts * CROWD, CROWD);
         let folder = tempfile::tempdir().unwrap();
         specs.write(folder.path(), Layout::FileEach);
         let store = MemoryStore::new();

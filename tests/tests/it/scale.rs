@@ -7,9 +7,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use nfplan_engine::address::Place;
 use nfplan_engine::plan::Refresh;
 use nfplan_providers::sim::Sim;
+use nfplan_tests::fleets::CROWD;
+use nfplan_tests::fleets::crowd;
 use nfplan_tests::site::Site;
 use nfplan_tests::site::cloud_folder;
 use nfplan_tests::site::open;
@@ -18,9 +19,6 @@ use nfplan_tests::spec::FleetSpec;
 
 /// Tells the test that it is the fresh process, and where the project is.
 const CHILD: &str = "NFPLAN_TEST_PROJECT";
-
-/// Researchers to an account.
-const CROWD: usize = 40;
 
 /// Kilobytes that planning may take: what a fleet of a thousand workspaces has.
 const MOST_KB: u64 = 300 * 1024;
@@ -31,19 +29,6 @@ fn workspaces() -> usize {
     env::var("NFPLAN_TEST_WORKSPACES").map_or(80, |text| text.parse().unwrap())
 }
 
-fn fleet(workspaces: usize) -> FleetSpec {
-    let count = workspaces.div_ceil(CROWD);
-    let account = |number: usize| format!("account-{number}");
-    let place = |number: usize| -> Place {
-        format!("{:012}.us-east-1", 555_500_000_000 + number as u64).parse().unwrap()
-    };
-    let accounts = (0..count).map(|number| (account(number), place(number))).collect();
-    let specs = FleetSpec { accounts, ..FleetSpec::default() };
-    (0..workspaces).fold(specs, |specs, number| {
-        specs.with(&format!("user-{number}"), &account(number / CROWD), &[])
-    })
-}
-
 #[test]
 fn a_fleet_is_planned_by_a_fresh_process_within_its_memory() {
     if let Some(root) = env::var_os(CHILD) {
@@ -51,7 +36,7 @@ fn a_fleet_is_planned_by_a_fresh_process_within_its_memory() {
     }
     let count = workspaces();
     let begun = Instant::now();
-    let site = Site::in_folder(&fleet(count));
+    let site = Site::in_folder(&crowd(count, CROWD));
     site.apply_fully();
     let applied = begun.elapsed();
     let small = measure(&Site::in_folder(&FleetSpec::default()));
