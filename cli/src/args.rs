@@ -8,6 +8,7 @@ pub mod init;
 pub mod own;
 pub mod permissions;
 pub mod researchers;
+pub mod selection;
 pub mod states;
 pub mod views;
 
@@ -40,6 +41,7 @@ use researchers::NextflowConfigArguments;
 use researchers::RevokeArguments;
 use researchers::RotateArguments;
 use researchers::StatusArguments;
+pub use selection::Selection;
 use states::OnFailureArgument;
 use states::RollbackArguments;
 use states::StateCommand;
@@ -307,14 +309,6 @@ pub enum Command {
     Man(ManArguments),
     /// Print the version
     Version,
-}
-
-/// Which units.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Selection {
-    /// Only this researcher, or platform:ACCOUNT; may be repeated
-    #[arg(long, value_name = "USER", env = "NFPLAN_SELECT", value_delimiter = ',')]
-    pub select: Vec<String>,
 }
 
 /// How to make a plan.

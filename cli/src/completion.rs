@@ -34,6 +34,7 @@ use nfplan_state::stores::FolderStore;
 use nfplan_state::stores::MemoryStore;
 
 use crate::args::General;
+use crate::args::Selection;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::help::definition;
@@ -111,7 +112,7 @@ fn completer(
 struct Names {
     root: PathBuf,
     general: General,
-    selected: Vec<String>,
+    selected: Selection,
 }
 
 impl Names {
@@ -160,15 +161,15 @@ impl Names {
 }
 
 /// What the line selects so far, whatever the command.
-fn selected(matches: &ArgMatches) -> Vec<String> {
+fn selected(matches: &ArgMatches) -> Selection {
     let mut here = Some(matches);
     while let Some(matches) = here {
         if let Ok(Some(names)) = matches.try_get_many::<String>("select") {
-            return names.cloned().collect();
+            return Selection { select: names.cloned().collect(), shard: None };
         }
         here = matches.subcommand().map(|(_, below)| below);
     }
-    Vec::new()
+    Selection::default()
 }
 
 /// Bash, with a script that minds where readline breaks words.

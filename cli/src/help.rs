@@ -18,7 +18,7 @@ const MOST_COLUMNS: usize = 100;
 
 /// Arguments that belong together, wherever they occur. Others stand under `Options`.
 const HEADINGS: [(&str, &[&str]); 5] = [
-    ("Which units", &["select"]),
+    ("Which units", &["select", "shard"]),
     ("How to plan", &["refresh", "verify", "locked", "replace", "resume", "on_failure"]),
     ("How to show the plan", &["expand", "full", "since"]),
     ("Approval", &["auto_approve", "allow", "expect_digest"]),

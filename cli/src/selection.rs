@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use nfplan_engine::access::text::Answer;
+use nfplan_engine::access::text::covers;
+use nfplan_engine::access::text::has_wildcard;
 use nfplan_engine::address::Address;
+use nfplan_engine::address::Place;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::state::State;
 use nfplan_engine::store::Store;
@@ -13,7 +17,12 @@ use nfplan_state::unit::Loaded;
 use nfplan_state::unit::list_units;
 use nfplan_state::unit::load;
 
+use crate::args::Selection;
 use crate::error::CliError;
+
+mod shard;
+
+pub use shard::Shard;
 
 /// Every unit of a project: wanted by specs, or still having objects by its state.
 #[derive(Debug, Default)]
@@ -25,6 +34,11 @@ pub struct Universe {
     pub existing: BTreeSet<UnitId>,
     /// Names by which people know units: user names as written, escaped ones, platforms.
     names: Vec<(String, UnitId)>,
+    /// What units have in common, as selectors name it: `account:NAME`, `profile:NAME`,
+    /// `label:KEY=VALUE`.
+    groups: Vec<(String, UnitId)>,
+    /// The accounts of the specs.
+    accounts: Vec<(Box<str>, Place)>,
 }
 
 impl Universe {
@@ -72,59 +86,89 @@ impl Universe {
             universe.wanted.insert(spec.unit().clone());
             universe.wanted.insert(spec.unit().platform());
             universe.names.push((spec.user().to_owned(), spec.unit().clone()));
+            let labels = spec.labels().iter();
+            let labels = labels
+                .flat_map(|(key, value)| [format!("label:{key}"), format!("label:{key}={value}")]);
+            let profile = format!("profile:{}", spec.profile());
+            let groups = labels.chain([profile]).map(|group| (group, spec.unit().clone()));
+            universe.groups.extend(groups);
         }
         for account in fleet.into_iter().flat_map(Fleet::accounts) {
             let unit = UnitId::Platform(account.place.clone());
             universe.names.push((format!("platform:{}", account.name), unit));
+            universe.accounts.push((account.name.clone(), account.place.clone()));
         }
         universe
     }
 
     fn name_by_id(&mut self) {
-        for unit in self.wanted.iter().chain(&self.existing) {
+        for unit in self.wanted.union(&self.existing) {
             self.names.push((unit.to_string(), unit.clone()));
             self.names.push(match unit {
                 UnitId::Platform(place) => (format!("platform:{}", place.account), unit.clone()),
                 UnitId::Workspace(_, user) => (user.to_string(), unit.clone()),
             });
+            let accounts = self.accounts.iter().filter(|(_, place)| place == unit.place());
+            let accounts = accounts.map(|(name, _)| name.as_ref());
+            for account in accounts.chain([unit.place().account.as_str()]) {
+                self.groups.push((format!("account:{account}"), unit.clone()));
+            }
         }
     }
 
-    /// The units that selectors name; everything if there are none. A selector that matches nothing
-    /// is refused, with the nearest name.
-    pub fn select(&self, selectors: &[String]) -> Result<Selected, CliError> {
-        if selectors.is_empty() {
+    /// The units that are selected; everything if nothing is. A selector that matches nothing is
+    /// refused, with the nearest names.
+    pub fn select(&self, selection: &Selection) -> Result<Selected, CliError> {
+        if selection.is_everything() {
             return Ok(Selected::Everything);
         }
-        let known = |unit: &UnitId| self.wanted.contains(unit) || self.existing.contains(unit);
+        let mut units: BTreeSet<UnitId> = BTreeSet::new();
+        if selection.select.is_empty() {
+            units = self.wanted.union(&self.existing).cloned().collect();
+        }
+        let mut missed = Vec::new();
+        for selector in &selection.select {
+            let found = self.names.iter().chain(&self.groups);
+            let found = found.filter(|(name, unit)| matches(selector, name) && self.knows(unit));
+            let mut found = found.map(|(_, unit)| unit.clone()).peekable();
+            if found.peek().is_none() {
+                missed.push(selector.as_str());
+            }
+            units.extend(found);
+        }
+        if !missed.is_empty() {
+            return Err(self.nothing_matches("--select ", &missed));
+        }
+        if let Some(shard) = selection.shard {
+            units.retain(|unit| shard.has(unit.place()));
+        }
+        Ok(Selected::Units(units))
+    }
+
+    /// The units of these names.
+    pub fn named(&self, names: &[String]) -> Result<BTreeSet<UnitId>, CliError> {
         let mut units = BTreeSet::new();
         let mut missed = Vec::new();
-        for selector in selectors {
-            let found: Vec<&UnitId> = self
-                .names
-                .iter()
-                .filter(|(name, unit)| name == selector && known(unit))
-                .map(|(_, unit)| unit)
-                .collect();
+        for wanted in names {
+            let found = self.names.iter();
+            let found = found.filter(|(name, unit)| name == wanted && self.knows(unit));
+            let found: Vec<UnitId> = found.map(|(_, unit)| unit.clone()).collect();
             if found.is_empty() {
-                missed.push(selector);
+                missed.push(wanted.as_str());
             }
-            units.extend(found.into_iter().cloned());
+            units.extend(found);
         }
-        match missed.as_slice() {
-            [] => Ok(Selected::Units(units)),
-            missed => Err(self.nothing_matches(missed)),
-        }
+        if missed.is_empty() { Ok(units) } else { Err(self.nothing_matches("", &missed)) }
+    }
+
+    fn knows(&self, unit: &UnitId) -> bool {
+        self.wanted.contains(unit) || self.existing.contains(unit)
     }
 
     /// The one workspace of a researcher.
     pub fn researcher(&self, user: &str) -> Result<UnitId, CliError> {
-        let units = match self.select(&[user.to_owned()])? {
-            Selected::Units(units) => units,
-            Selected::Everything => self.wanted.clone(),
-        };
-        let workspaces: Vec<UnitId> =
-            units.into_iter().filter(|unit| unit.user().is_some()).collect();
+        let units = self.named(&[user.to_owned()])?.into_iter();
+        let workspaces: Vec<UnitId> = units.filter(|unit| unit.user().is_some()).collect();
         match workspaces.as_slice() {
             [unit] => Ok(unit.clone()),
             [] => Err(CliError::refused(format!("`{user}` is no researcher"))),
@@ -137,10 +181,10 @@ impl Universe {
         }
     }
 
-    fn nothing_matches(&self, missed: &[&String]) -> CliError {
+    fn nothing_matches(&self, flag: &str, missed: &[&str]) -> CliError {
         let list: Vec<String> = missed.iter().map(|text| format!("`{text}`")).collect();
         let verb = if missed.len() == 1 { "matches" } else { "match" };
-        let message = format!("--select {} {verb} no unit", list.join(", "));
+        let message = format!("{flag}{} {verb} no unit", list.join(", "));
         let error = missed.iter().fold(CliError::refused(message), |error, selector| {
             error.did_you_mean(&self.near(selector))
         });
@@ -150,9 +194,9 @@ impl Universe {
     /// The names that may be meant by a selector, one for each unit.
     fn near(&self, selector: &str) -> Vec<&str> {
         let mut units = BTreeSet::new();
-        let names = near(selector, self.names.iter().map(|(name, _)| name.as_str())).into_iter();
-        let unit =
-            |name: &str| self.names.iter().find(|(one, _)| one == name).map(|(_, unit)| unit);
+        let all = || self.names.iter().chain(&self.groups);
+        let names = near(selector, all().map(|(name, _)| name.as_str())).into_iter();
+        let unit = |name: &str| all().find(|(one, _)| one == name).map(|(_, unit)| unit);
         names.filter(|name| units.insert(unit(name))).collect()
     }
 
@@ -175,10 +219,24 @@ impl Universe {
     /// The name of each unit that people know best.
     pub fn familiar_names(&self) -> BTreeSet<String> {
         let mut named = BTreeSet::new();
-        let known = |unit: &UnitId| self.wanted.contains(unit) || self.existing.contains(unit);
-        let entries = self.names.iter().filter(|(_, unit)| known(unit));
+        let entries = self.names.iter().filter(|(_, unit)| self.knows(unit));
         entries.filter(|(_, unit)| named.insert(unit)).map(|(name, _)| name.clone()).collect()
     }
+}
+
+/// Whether a selector means a name. `*` and `?` stand for any characters and for one, as in policies; a
+/// pattern means names of its own kind only, so that `*` is every user and no group.
+fn matches(selector: &str, name: &str) -> bool {
+    let same_kind = || kind(selector) == kind(name);
+    selector == name
+        || (has_wildcard(selector) && same_kind() && covers(selector, name) == Answer::Yes)
+}
+
+/// What comes before the user, the account, or whatever a selector is about.
+fn kind(selector: &str) -> &str {
+    const KINDS: [&str; 6] =
+        ["platform:", "account:", "profile:", "label:", "workspace/", "platform/"];
+    KINDS.into_iter().find(|kind| selector.starts_with(kind)).unwrap_or_default()
 }
 
 /// Whether a unit still has anything.
@@ -203,7 +261,8 @@ impl Selected {
             Self::Everything => true,
             Self::Units(units) => {
                 units.contains(unit)
-                    || (unit.user().is_none() && units.iter().any(|one| one.platform() == *unit))
+                    || (unit.user().is_none()
+                        && units.iter().any(|one| one.place() == unit.place()))
             }
         }
     }

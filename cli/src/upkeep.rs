@@ -134,13 +134,28 @@ pub async fn survey(context: &Context) -> Result<(AnyStore, Universe), CliError>
 
 /// The selected units of which anything is kept.
 pub fn units(universe: &Universe, selection: &Selection) -> Result<Vec<UnitId>, CliError> {
-    let selected = universe.select(&selection.select)?;
+    let selected = universe.select(selection)?;
     Ok(universe.existing.iter().filter(|unit| selected.names(unit)).cloned().collect())
+}
+
+/// The units of this name of which anything is kept.
+pub fn named(universe: &Universe, name: &str) -> Result<Vec<UnitId>, CliError> {
+    let units = universe.named(&[name.to_owned()])?.into_iter();
+    Ok(units.filter(|unit| universe.existing.contains(unit)).collect())
+}
+
+/// The one unit of this name. What is done to one is not meant for another.
+pub fn one_named(universe: &Universe, name: &str) -> Result<UnitId, CliError> {
+    one_of(&named(universe, name)?)
 }
 
 /// The one unit that is selected. What is done to one is not meant for another.
 pub fn one_unit(universe: &Universe, selection: &Selection) -> Result<UnitId, CliError> {
-    match units(universe, selection)?.as_slice() {
+    one_of(&units(universe, selection)?)
+}
+
+fn one_of(units: &[UnitId]) -> Result<UnitId, CliError> {
+    match units {
         [unit] => Ok(unit.clone()),
         [] => Err(CliError::refused("nothing is kept of any selected unit")),
         several => {

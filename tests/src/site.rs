@@ -170,10 +170,7 @@ impl Site {
         let mut project = self.project();
         let found = async {
             let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-            let units = match universe.select(&[user.to_owned()])? {
-                Selected::Units(units) => units,
-                Selected::Everything => universe.wanted.clone(),
-            };
+            let units = universe.named(&[user.to_owned()])?;
             access_around(&mut project, &universe, units.first().unwrap()).await
         };
         block_on(found).unwrap()

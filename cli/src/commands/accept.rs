@@ -116,9 +116,7 @@ fn parse<'a>(text: &'a str, universe: &Universe) -> Result<Asked<'a>, CliError> 
             "write UNIT:ADDRESS#ATTRIBUTE, as alice:batch.compute_environment/main#max_vcpus",
         ));
     };
-    let Selected::Units(units) = universe.select(&[unit.to_owned()])? else {
-        unreachable!("a selector that matches nothing is an error")
-    };
+    let units = universe.named(&[unit.to_owned()])?;
     Ok(Asked { text, units, what })
 }
 

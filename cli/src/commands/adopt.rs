@@ -23,7 +23,7 @@ pub async fn adopt(context: &Context, arguments: &AdoptArguments) -> Result<Exit
     project.warn(context);
     project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-    let selected = universe.select(&arguments.selection.select)?;
+    let selected = universe.select(&arguments.selection)?;
     let execution = Execution::new(context, &project);
     let recovered = execution.recover(&universe, &selected, Recovery::RollBack).await?;
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;

@@ -47,11 +47,11 @@ pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit
     project.warn(context);
     project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-    let select = &arguments.planning.selection.select;
-    let expected = expected.look_up(&project, select.is_empty()).await?;
+    let selection = &arguments.planning.selection;
+    let expected = expected.look_up(&project, selection.is_everything()).await?;
     let selected = match &expected.units {
         Some(units) => units.clone(),
-        None => universe.select(select)?,
+        None => universe.select(selection)?,
     };
     let recovery = if arguments.resume { Recovery::Resume } else { Recovery::RollBack };
     let on_failure = arguments.on_failure.into();
@@ -130,6 +130,14 @@ struct Expected {
 fn expected(context: &Context, arguments: &ApplyArguments) -> Result<Expected, CliError> {
     let mut expected = Expected { digest: arguments.expect_digest.clone(), ..Expected::default() };
     if let Some(file) = &arguments.file {
+        if !arguments.planning.selection.is_everything() {
+            let message = format!(
+                "{} says which units are applied: --select and --shard go with a fresh plan",
+                file.display()
+            );
+            return Err(CliError::new(Exit::Usage, message)
+                .hint("plan what is to be applied, and save that plan"));
+        }
         let saved = saved_plans::load(&context.settings.root.join(file))?;
         let units = saved.units.iter().map(|unit| unit.unit.clone()).collect();
         expected.units = Some(Selected::Units(units));

@@ -81,7 +81,7 @@ impl Ask<'_> {
         let mut project = Project::open(&context.settings).await?;
         project.tell_more(context);
         let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-        universe.select(self.users)?;
+        universe.named(self.users)?;
         let units = self.users.iter().map(|user| universe.researcher(user));
         let units: BTreeSet<UnitId> = units.collect::<Result<_, _>>()?;
         let selected = Selected::Units(units.clone());

@@ -25,7 +25,7 @@ pub async fn destroy(context: &Context, arguments: &DestroyArguments) -> Result<
     let mut project = Project::open(&context.settings).await?;
     project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-    let selected = universe.select(&arguments.selection.select)?;
+    let selected = universe.select(&arguments.selection)?;
     let execution = Execution::new(context, &project);
     let recovered = execution.recover(&universe, &selected, Recovery::RollBack).await?;
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;

@@ -31,7 +31,7 @@ pub async fn drift(context: &Context, arguments: &DriftArguments) -> Result<Exit
     project.warn(context);
     project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-    let selected = universe.select(&arguments.selection.select)?;
+    let selected = universe.select(&arguments.selection)?;
     let found = drift_of(&mut project, &universe, &selected, arguments.refresh.into()).await?;
     if let Some((None, path)) = earlier.as_ref().zip(arguments.since_report.as_ref()) {
         context.note(&format!("note: there is no {} yet: everything is new\n", path.display()));
@@ -39,7 +39,7 @@ pub async fn drift(context: &Context, arguments: &DriftArguments) -> Result<Exit
     let now = Timestamp::now();
     let news = earlier.map(|earlier| News::of(&found, earlier.unwrap_or_default(), now));
     let environment = &project.fleet.environment().name;
-    let scope = Scope { environment, selected: !arguments.selection.select.is_empty() };
+    let scope = Scope { environment, selected: !arguments.selection.is_everything() };
     let document = DriftDocument::new(&found, scope, news.as_ref());
     if context.settings.general.json {
         context.print_json(&document)?;
@@ -54,7 +54,7 @@ pub async fn drift(context: &Context, arguments: &DriftArguments) -> Result<Exit
         key: &context.settings.project_key(environment),
         source: context.settings.source_link().as_deref(),
         root: reports.root(),
-        whole: arguments.selection.select.is_empty(),
+        whole: arguments.selection.is_everything(),
         now,
         took: started.elapsed(),
     })?;

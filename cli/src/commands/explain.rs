@@ -133,18 +133,18 @@ async fn look(
 ) -> Result<Vec<Looked>, CliError> {
     project.warn(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-    let named: Vec<String> = match (target.unit, arguments.selection.select.as_slice()) {
-        (None, select) => select.to_vec(),
-        (Some(unit), []) => vec![unit.to_owned()],
-        (Some(_), _) => {
+    let selection = &arguments.selection;
+    let selected = match target.unit {
+        None => universe.select(selection)?,
+        Some(unit) if selection.select.is_empty() => {
+            let units = universe.named(&[unit.to_owned()]);
+            Selected::Units(units.map_err(|error| CliError { exit: Exit::Usage, ..error })?)
+        }
+        Some(_) => {
             let message = "the unit is given twice: before the address and with --select";
             return Err(CliError::new(Exit::Usage, message));
         }
     };
-    let selected = universe.select(&named).map_err(|error| {
-        let exit = if target.unit.is_some() { Exit::Usage } else { error.exit };
-        CliError { exit, ..error }
-    })?;
     let refresh = Refresh::from(arguments.refresh);
     let request = Request { refresh, ..Request::new(selected.clone(), Purpose::Apply) };
     let planned = preview_fleet(project, &universe, &request).await?;

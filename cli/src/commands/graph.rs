@@ -54,7 +54,7 @@ async fn fresh(context: &Context, arguments: &GraphArguments) -> Result<Graph, C
     project.warn(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
     let refresh = Refresh::from(arguments.refresh);
-    let selected = universe.select(&arguments.selection.select)?;
+    let selected = universe.select(&arguments.selection)?;
     let request = Request { refresh, ..Request::new(selected, Purpose::Apply) };
     let planned = preview_fleet(&mut project, &universe, &request).await?;
     refuse(context, &planned)?;

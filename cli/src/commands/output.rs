@@ -45,7 +45,7 @@ pub struct UnitOutputs {
 /// Prints outputs of the selected units. Needs no cloud.
 pub async fn output(context: &Context, arguments: &OutputArguments) -> Result<Exit, CliError> {
     let (store, universe) = survey(context).await?;
-    let selected = universe.select(&arguments.selection.select)?;
+    let selected = universe.select(&arguments.selection)?;
     let asked = |unit: &&UnitId| match &selected {
         // What a platform has to offer, its workspaces put out.
         Selected::Everything => unit.user().is_some(),

@@ -50,7 +50,7 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
     project.warn(context);
     project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-    let selected = universe.select(&arguments.planning.selection.select)?;
+    let selected = universe.select(&arguments.planning.selection)?;
     let locked = arguments.planning.locked;
     let notes = notes(refresh, arguments.verify)?;
     let request = Request { refresh, locked, notes, ..Request::new(selected, Purpose::Apply) };

@@ -20,7 +20,7 @@ pub async fn rollback(context: &Context, arguments: &RollbackArguments) -> Resul
     let project = Project::open(&context.settings).await?;
     project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-    let selected = universe.select(&arguments.selection.select)?;
+    let selected = universe.select(&arguments.selection)?;
     let (mut open, mut looked_at) = (Vec::new(), 0);
     for unit in universe.existing.iter().filter(|unit| selected.names(unit)) {
         looked_at += 1;

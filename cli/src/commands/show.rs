@@ -72,7 +72,7 @@ pub async fn states(
     selection: &Selection,
 ) -> Result<BTreeMap<UnitId, State>, CliError> {
     let (store, universe) = survey(context).await?;
-    let selected = universe.select(&selection.select)?;
+    let selected = universe.select(selection)?;
     let mut states = BTreeMap::new();
     for unit in universe.existing.iter().filter(|unit| selected.names(unit)) {
         let loaded = load(&store, unit).await?;

@@ -50,7 +50,7 @@ async fn set(
             context.note(&format!("{file}: {user} is set to `status: {}`\n", word(status)));
         }
     }
-    let selection = Selection { select: arguments.users.clone() };
+    let selection = Selection { select: arguments.users.clone(), shard: None };
     let planning = Planning { selection, refresh: RefreshArgument::Bulk, locked: false };
     let (showing, reporting) = (arguments.showing.clone(), Reporting::default());
     let arguments = PlanArguments {
@@ -83,7 +83,7 @@ fn edits(
     status: Status,
 ) -> Result<BTreeMap<String, Edit>, CliError> {
     // All who are not known, at once.
-    universe.select(users)?;
+    universe.named(users)?;
     let mut edits: BTreeMap<String, Edit> = BTreeMap::new();
     for user in users {
         let unit = universe.researcher(user)?;

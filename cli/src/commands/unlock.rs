@@ -1,5 +1,6 @@
 //! `nfplan unlock`: frees a unit on evidence.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -11,7 +12,6 @@ use nfplan_state::unlock::look;
 use nfplan_state::unlock::unlock as free;
 
 use super::Context;
-use crate::args::Selection;
 use crate::args::states::UnlockArguments;
 use crate::documents::upkeep::UnlockDocument;
 use crate::error::CliError;
@@ -21,16 +21,21 @@ use crate::render;
 use crate::turns::TakingTurns;
 use crate::upkeep::Freeing;
 use crate::upkeep::RunSummary;
+use crate::upkeep::named;
 use crate::upkeep::survey;
 use crate::upkeep::units;
 
 /// Looks, watches, frees, reports.
 pub async fn unlock(context: &Context, arguments: &UnlockArguments) -> Result<Exit, CliError> {
     let (store, universe) = survey(context).await?;
-    let mut select = arguments.selection.select.clone();
-    select.extend(arguments.unit.clone());
-    let units = units(&universe, &Selection { select })?;
-    let freeing = units.into_iter().map(|unit| free_one(context, &store, unit));
+    let mut freed = BTreeSet::new();
+    if let Some(unit) = &arguments.unit {
+        freed.extend(named(&universe, unit)?);
+    }
+    if arguments.unit.is_none() || !arguments.selection.select.is_empty() {
+        freed.extend(units(&universe, &arguments.selection)?);
+    }
+    let freeing = freed.into_iter().map(|unit| free_one(context, &store, unit));
     let freed = join_all(freeing).await;
     let results =
         freed.iter().map(|one| one.result.as_ref().map_or_else(|e| e.exit, |_| Exit::Fine));

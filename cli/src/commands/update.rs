@@ -24,7 +24,7 @@ pub async fn update(context: &Context, arguments: &UpdateArguments) -> Result<Ex
     project.warn(context);
     project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-    let selected = universe.select(&arguments.selection.select)?;
+    let selected = universe.select(&arguments.selection)?;
     let mut changes = look_up_again(&mut project, &universe, &selected).await?;
     if matches!(selected, Selected::Everything) {
         changes.extend(forget_unused(&mut project, &universe));

@@ -41,6 +41,7 @@ mod rollback;
 mod saved_plans;
 mod schemas;
 mod secrets;
+mod selection;
 mod sharing;
 mod snapshots;
 mod specs;

@@ -17,7 +17,6 @@ use nfplan_state::history::history;
 use nfplan_state::stores::AnyStore;
 use nfplan_state::unit::load;
 
-use crate::args::Selection;
 use crate::args::states::ForgetArguments;
 use crate::args::states::PullArguments;
 use crate::args::states::PushArguments;
@@ -31,6 +30,7 @@ use crate::render::name::short;
 use crate::replacing::nothing_at;
 use crate::replacing::parse_one;
 use crate::selection::Universe;
+use crate::upkeep::one_named;
 use crate::upkeep::one_unit;
 use crate::upkeep::survey;
 use crate::upkeep::under_lease;
@@ -61,7 +61,7 @@ pub(super) async fn restore(
 /// Prints a unit's state.
 pub(super) async fn pull(context: &Context, arguments: &PullArguments) -> Result<Exit, CliError> {
     let (store, universe) = survey(context).await?;
-    let unit = one_unit(&universe, &Selection { select: vec![arguments.unit.clone()] })?;
+    let unit = one_named(&universe, &arguments.unit)?;
     let loaded = load(&store, &unit).await?;
     if let Some(run) = &loaded.open_run {
         let run = run.id;
