@@ -113,6 +113,7 @@ impl Access {
         for unit in existing.difference(planned).filter(|unit| unit.place() == place) {
             if unit.user().is_some()
                 && let Some(state) = load(store, unit).await?.state
+                && !state.is_vacant()
             {
                 gathering.add_state(&state, &Observed::new());
             }

@@ -36,10 +36,12 @@ use nfplan_state::stores::FolderStore;
 #[cfg(feature = "aws")]
 use nfplan_state::stores::S3Store;
 
+use crate::args::Selection;
 use crate::commands::Context;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::render::counted;
+use crate::selection::Universe;
 use crate::settings::Settings;
 
 /// The file with what researchers share.
@@ -66,7 +68,21 @@ pub struct Project {
 impl Project {
     /// Opens the project of these settings.
     pub async fn open(settings: &Settings) -> Result<Self, CliError> {
-        let fleet = Fleet::load(&settings.root)?;
+        Self::of(Fleet::load(&settings.root)?, settings).await
+    }
+
+    /// The same for what is about selected units only: where these are named researchers with files
+    /// of their own, nobody else's file is read.
+    pub async fn open_for(selection: &Selection, settings: &Settings) -> Result<Self, CliError> {
+        if let Some(users) = Universe::enough(selection)
+            && let Some(fleet) = Fleet::load_only(&settings.root, users)?
+        {
+            return Self::of(fleet, settings).await;
+        }
+        Self::open(settings).await
+    }
+
+    async fn of(fleet: Fleet, settings: &Settings) -> Result<Self, CliError> {
         check_accounts(&fleet, settings)?;
         let store = open_store(Some(&fleet), settings).await?;
         let cloud = open_cloud(&fleet, settings).await?;

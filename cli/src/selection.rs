@@ -27,7 +27,7 @@ pub use shard::Shard;
 /// Every unit of a project: wanted by specs, or still having objects by its state.
 #[derive(Debug, Default)]
 pub struct Universe {
-    /// Units that specs ask for.
+    /// Units that specs ask for, as far as they were read.
     pub wanted: BTreeSet<UnitId>,
     /// Units of which the store keeps something. [`Universe::survey`] leaves out those that no spec
     /// asks for and that have neither an object nor an open run any more.
@@ -49,6 +49,13 @@ impl Universe {
         for unit in list_units(store).await? {
             if universe.wanted.contains(&unit) {
                 universe.existing.insert(unit);
+                continue;
+            }
+            if fleet.is_some_and(|fleet| fleet.may_want(&unit)) {
+                // Nothing of another place is looked at.
+                if universe.wanted.contains(&unit.platform()) {
+                    universe.existing.insert(unit);
+                }
                 continue;
             }
             let loaded = load(store, &unit).await?;
@@ -143,6 +150,16 @@ impl Universe {
             units.retain(|unit| shard.has(unit.place()));
         }
         Ok(Selected::Units(units))
+    }
+
+    /// The researchers whose specs are enough to know who is selected: those that are named, if that
+    /// is all.
+    pub fn enough(selection: &Selection) -> Option<&[String]> {
+        let is_name = |selector: &String| {
+            kind(selector).is_empty() && !has_wildcard(selector) && !selector.contains('/')
+        };
+        let named = selection.shard.is_none() && selection.select.iter().all(is_name);
+        (named && !selection.select.is_empty()).then_some(&selection.select)
     }
 
     /// The units of these names.

@@ -11,6 +11,7 @@ use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 
+use nfplan_engine::address::EscapedUser;
 use nfplan_engine::address::Place;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::desired::Problem;
@@ -20,13 +21,12 @@ use crate::agreement::APPROVALS_FILE;
 use crate::agreement::Acceptance;
 use crate::agreement::PlanApproval;
 use crate::code;
-use crate::decode::Decoder;
 use crate::decode::Field;
-use crate::decode::FileNumber;
 use crate::decode::PROJECT_FILE;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::Diagnostics;
 use crate::diagnostic::Severity;
+use crate::escape::escape_user;
 use crate::format::agreement::ACCEPTED;
 use crate::format::agreement::PLAN_APPROVALS;
 use crate::format::agreement::accepted;
@@ -34,15 +34,9 @@ use crate::format::agreement::plan_approvals;
 use crate::format::merge;
 use crate::format::overlay::Overlay;
 use crate::format::project::Declared;
-use crate::format::project::PROJECT;
-use crate::format::project::project;
-use crate::format::researcher::Known;
-use crate::format::researcher::RESEARCHERS;
 pub use crate::format::researcher::WorkspaceSpec;
-use crate::format::researcher::researchers;
 use crate::format::shape::Shape;
 use crate::parse::MAX_FILE_BYTES;
-use crate::parse::Parsed;
 use crate::parse::parse;
 use crate::project::Account;
 use crate::project::ApprovalClass;
@@ -52,7 +46,10 @@ use crate::settings::PlatformSettings;
 use crate::settings::WorkspaceSettings;
 use crate::span::Span;
 use crate::tree::Node;
-use crate::tree::Yaml;
+
+mod loader;
+
+use loader::Loader;
 
 /// The folder of researchers' files.
 const WORKSPACES: &str = "workspaces";
@@ -72,6 +69,8 @@ pub struct Fleet {
     accepted: Vec<Acceptance>,
     plan_approvals: Vec<PlanApproval>,
     warnings: Diagnostics,
+    /// Whose files were not read; none if all were.
+    unread: Option<BTreeSet<EscapedUser>>,
 }
 
 /// Why specs cannot be used.
@@ -102,10 +101,39 @@ impl Fleet {
     pub fn load(root: &Path) -> Result<Self, LoadError> {
         let mut loader = Loader::new(root);
         let declared = loader.project()?;
-        let workspaces = loader.workspaces(&declared)?;
+        let names = loader.names()?;
+        let workspaces = loader.workspaces(&declared, names)?;
+        Self::finish(loader, declared, workspaces)
+    }
+
+    /// The same for these researchers only, if each has a file of the same name to himself. The files
+    /// of others are listed and not read: what is wrong in them is not reported, nor that one of them
+    /// has a researcher of these, too. None if the files are not so; then all have to be read.
+    pub fn load_only(root: &Path, users: &[String]) -> Result<Option<Self>, LoadError> {
+        let mut loader = Loader::new(root);
+        let declared = loader.project()?;
+        let mut names = loader.names()?;
+        let (own, others): (Vec<_>, Vec<_>) =
+            names.drain(..).partition(|name| users.iter().any(|user| user == stem(name)));
+        let workspaces = loader.workspaces(&declared, own)?;
+        let files: Vec<&str> = loader.files.iter().map(|file| stem(file)).collect();
+        let alone = |user: &String| files.iter().filter(|file| **file == *user).count() == 1;
+        let theirs = |spec: &WorkspaceSpec| spec.user() == files[spec.file as usize];
+        if !users.iter().all(alone) || !workspaces.iter().all(theirs) {
+            return Ok(None);
+        }
+        let unread = others.iter().filter_map(|name| escape_user(stem(name)).ok()).collect();
+        Ok(Some(Self { unread: Some(unread), ..Self::finish(loader, declared, workspaces)? }))
+    }
+
+    fn finish(
+        mut loader: Loader<'_>,
+        declared: Declared,
+        workspaces: Vec<WorkspaceSpec>,
+    ) -> Result<Self, LoadError> {
         let accepted = loader.beside(ACCEPTED_FILE, &ACCEPTED, accepted)?;
         let plan_approvals = loader.beside(APPROVALS_FILE, &PLAN_APPROVALS, plan_approvals)?;
-        let Loader { problems, files, .. } = loader;
+        let Loader { root, problems, files } = loader;
         let failed = problems.iter().any(|problem| problem.severity == Severity::Error);
         let diagnostics = Diagnostics::new(problems, |file| read_text(root, file));
         if failed {
@@ -140,7 +168,16 @@ impl Fleet {
             accepted: Vec::new(),
             plan_approvals: Vec::new(),
             warnings: Diagnostics::default(),
+            unread: None,
         })
+    }
+
+    /// Whether the specs that were read do not tell if a unit is wanted: it may be one of a researcher
+    /// whose file was not read, or the platform of such ones.
+    pub fn may_want(&self, unit: &UnitId) -> bool {
+        self.unread
+            .as_ref()
+            .is_some_and(|unread| unit.user().is_none_or(|user| unread.contains(user)))
     }
 
     /// What is not wrong but good to know.
@@ -264,6 +301,12 @@ impl Fleet {
     }
 }
 
+/// A file's name without folder and ending.
+fn stem(name: &str) -> &str {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
 /// The text of a project's file up to where it stops being UTF-8.
 fn read_text(root: &Path, file: &str) -> Option<String> {
     let bytes = read_bounded(&root.join(file)).ok()??;
@@ -281,119 +324,6 @@ pub(crate) fn read_bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= MAX_FILE_BYTES).then_some(bytes))
-}
-
-/// Reads file by file.
-struct Loader<'a> {
-    root: &'a Path,
-    files: Vec<Box<str>>,
-    problems: Vec<Diagnostic>,
-}
-
-impl<'a> Loader<'a> {
-    fn new(root: &'a Path) -> Self {
-        Self { root, files: Vec::new(), problems: Vec::new() }
-    }
-
-    fn project(&mut self) -> Result<Declared, LoadError> {
-        let path = self.root.join(PROJECT_FILE);
-        if !path.try_exists().map_err(|source| LoadError::Io { path, source })? {
-            return Err(LoadError::NoProject { root: self.root.into() });
-        }
-        let declared = match self.read(PROJECT_FILE)? {
-            None => Declared::default(),
-            Some(node) => {
-                let mut decoder =
-                    Decoder::new(PROJECT_FILE, FileNumber::Project, &mut self.problems);
-                project(&mut decoder, top(PROJECT_FILE, &node, &PROJECT))
-            }
-        };
-        Ok(declared)
-    }
-
-    fn workspaces(&mut self, declared: &Declared) -> Result<Vec<WorkspaceSpec>, LoadError> {
-        let mut seen = BTreeMap::new();
-        let mut workspaces = Vec::new();
-        for name in self.names()? {
-            let file = format!("{WORKSPACES}/{name}");
-            let Some(node) = self.read(&file)? else { continue };
-            self.files.push(file.as_str().into());
-            let known = Known { declared, files: &self.files, seen: &mut seen };
-            let mut decoder = Decoder::new(&file, FileNumber::Researcher, &mut self.problems);
-            workspaces.extend(researchers(&mut decoder, top(&file, &node, &RESEARCHERS), known));
-        }
-        Ok(workspaces)
-    }
-
-    /// The entries of a file beside the specs; none if there is no such file.
-    fn beside<T>(
-        &mut self,
-        file: &str,
-        shape: &'static Shape,
-        read: impl FnOnce(&mut Decoder<'_>, Field<'_>) -> Vec<T>,
-    ) -> Result<Vec<T>, LoadError> {
-        let path = self.root.join(file);
-        if !path.try_exists().map_err(|source| LoadError::Io { path, source })? {
-            return Ok(Vec::new());
-        }
-        let Some(node) = self.read(file)? else { return Ok(Vec::new()) };
-        // Nothing in it is a setting of a unit, so that the number is never looked at.
-        let mut decoder = Decoder::new(file, FileNumber::Project, &mut self.problems);
-        Ok(read(&mut decoder, top(file, &node, shape)))
-    }
-
-    /// The names of researchers' files, sorted.
-    fn names(&mut self) -> Result<Vec<String>, LoadError> {
-        let folder = self.root.join(WORKSPACES);
-        let failed = |source| LoadError::Io { path: folder.clone(), source };
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed(error)),
-        };
-        let mut names = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let yaml =
-                Path::new(&name).extension().is_some_and(|end| end == "yaml" || end == "yml");
-            if name.starts_with('.') {
-                continue;
-            }
-            if entry.file_type().map_err(failed)?.is_dir() {
-                self.warn_of_folder(&name);
-            } else if yaml {
-                names.push(name);
-            }
-        }
-        names.sort();
-        Ok(names)
-    }
-
-    /// Files moved into a folder would read as researchers removed.
-    fn warn_of_folder(&mut self, name: &str) {
-        let file = format!("{WORKSPACES}/{name}");
-        let message = "folders in `workspaces` are not read";
-        let problem = Diagnostic::warning(code::FOLDER, &file, Span::START, message);
-        self.problems.push(problem.help("keep all files of researchers in `workspaces` itself"));
-    }
-
-    /// Reads a file's tree; what is wrong with its text is noted. An empty file is an empty map.
-    fn read(&mut self, file: &str) -> Result<Option<Node>, LoadError> {
-        let path = self.root.join(file);
-        let bytes = read_bounded(&path).map_err(|source| LoadError::Io { path, source })?;
-        let Some(bytes) = bytes else {
-            let message = format!("the file is larger than {} MiB", MAX_FILE_BYTES >> 20);
-            let problem = Diagnostic::error(code::TOO_LARGE, file, Span::START, message)
-                .help("split it into several files");
-            self.problems.push(problem);
-            return Ok(None);
-        };
-        let Parsed { root, problems, broken } = parse(file, &bytes);
-        self.problems.extend(problems);
-        let empty = || Node { value: Yaml::Map(Vec::new()), span: Span::START };
-        Ok(if broken { None } else { Some(root.unwrap_or_else(empty)) })
-    }
 }
 
 /// A document as a field, so that it is read like any other map.

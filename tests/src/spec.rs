@@ -43,6 +43,8 @@ pub struct Researcher {
 pub enum Layout {
     /// One file for each researcher, keys in order.
     FileEach,
+    /// One file for each researcher, named after him.
+    FileNamed,
     /// One file for each researcher, named the other way round, keys in reverse order.
     FileEachReversed,
     /// All researchers in one file.
@@ -95,6 +97,7 @@ impl FleetSpec {
         for (number, (user, researcher)) in self.researchers.iter().enumerate() {
             let name = match layout {
                 Layout::FileEach => format!("a{number:05}.yaml"),
+                Layout::FileNamed => format!("{user}.yaml"),
                 Layout::FileEachReversed => format!("b{:05}.yml", 99_999 - number),
                 Layout::OneFile => "all.yaml".into(),
             };
@@ -124,7 +127,7 @@ impl FleetSpec {
             format!("profiles:\n  standard: {}\n", profile()),
         ];
         match layout {
-            Layout::FileEach | Layout::OneFile => sections.concat(),
+            Layout::FileEach | Layout::FileNamed | Layout::OneFile => sections.concat(),
             Layout::FileEachReversed => sections.into_iter().rev().collect(),
         }
     }

@@ -43,11 +43,11 @@ pub async fn apply(context: &Context, arguments: &ApplyArguments) -> Result<Exit
     let approval = Approval::new(&arguments.approving, context)?;
     let expected = expected(context, arguments)?;
     let replace = replacing::parse(&arguments.replace)?;
-    let mut project = Project::open(&context.settings).await?;
+    let selection = &arguments.planning.selection;
+    let mut project = Project::open_for(selection, &context.settings).await?;
     project.warn(context);
     project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-    let selection = &arguments.planning.selection;
     let expected = expected.look_up(&project, selection.is_everything()).await?;
     let selected = match &expected.units {
         Some(units) => units.clone(),

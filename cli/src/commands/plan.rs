@@ -46,7 +46,8 @@ pub async fn plan(context: &Context, arguments: &PlanArguments) -> Result<Exit, 
         return Err(CliError::refused("a plan that did not ask the cloud is not kept for review")
             .hint("leave out --refresh none"));
     }
-    let mut project = reports.problems(Project::open(&context.settings).await)?;
+    let mut project = reports
+        .problems(Project::open_for(&arguments.planning.selection, &context.settings).await)?;
     project.warn(context);
     project.tell_more(context);
     let universe = Universe::survey(Some(&project.fleet), &project.store).await?;

@@ -49,7 +49,13 @@ fn edited(layout: Layout) -> Site {
 
 #[test]
 fn the_digest_is_the_same_in_any_folder_any_layout_and_any_time_again() {
-    let layouts = [Layout::FileEach, Layout::FileEachReversed, Layout::OneFile, Layout::FileEach];
+    let layouts = [
+        Layout::FileEach,
+        Layout::FileEachReversed,
+        Layout::OneFile,
+        Layout::FileNamed,
+        Layout::FileEach,
+    ];
     let sites = layouts.map(edited);
     let digests: BTreeSet<Digest> = sites.iter().chain(&sites).map(digest).collect();
     assert_eq!(digests.len(), 1);

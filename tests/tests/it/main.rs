@@ -23,6 +23,7 @@ mod matrix;
 mod matrix_fleet;
 mod matrix_moved;
 mod pace;
+mod partial;
 mod preflight;
 mod quotas;
 mod rendering;
