@@ -14,6 +14,7 @@ use nfplan_specs::fleet::Fleet;
 use nfplan_specs::likeness::near;
 use nfplan_state::stores::AnyStore;
 use nfplan_state::unit::Loaded;
+use nfplan_state::unit::list_near;
 use nfplan_state::unit::list_units;
 use nfplan_state::unit::load;
 
@@ -43,19 +44,21 @@ pub struct Universe {
 
 impl Universe {
     /// Lists the units of specs and states. Only the states of units that no spec asks for are read:
-    /// of the others, the plan reads them anyway.
+    /// of the others, the plan reads them anyway. If only some specs were read, nothing of other
+    /// places is listed but what their researchers have there.
     pub async fn survey(fleet: Option<&Fleet>, store: &AnyStore) -> Result<Self, CliError> {
         let mut universe = Self::wanted_by(fleet);
-        for unit in list_units(store).await? {
-            if universe.wanted.contains(&unit) {
-                universe.existing.insert(unit);
-                continue;
+        let units = match fleet.filter(|fleet| fleet.is_partial()) {
+            Some(fleet) => {
+                let researchers = fleet.workspaces().filter_map(|spec| spec.unit().user());
+                list_near(store, &fleet.places(), &researchers.collect()).await?
             }
-            if fleet.is_some_and(|fleet| fleet.may_want(&unit)) {
-                // Nothing of another place is looked at.
-                if universe.wanted.contains(&unit.platform()) {
-                    universe.existing.insert(unit);
-                }
+            None => list_units(store).await?,
+        };
+        for unit in units {
+            let may_want = |fleet: &Fleet| fleet.may_want(&unit);
+            if universe.wanted.contains(&unit) || fleet.is_some_and(may_want) {
+                universe.existing.insert(unit);
                 continue;
             }
             let loaded = load(store, &unit).await?;

@@ -172,6 +172,11 @@ impl Fleet {
         })
     }
 
+    /// Whether the files of some researchers were not read.
+    pub fn is_partial(&self) -> bool {
+        self.unread.is_some()
+    }
+
     /// Whether the specs that were read do not tell if a unit is wanted: it may be one of a researcher
     /// whose file was not read, or the platform of such ones.
     pub fn may_want(&self, unit: &UnitId) -> bool {

@@ -73,8 +73,10 @@ pub(crate) const KINDS: [&str; 2] = ["platform/", "workspace/"];
 pub(crate) enum Folder {
     /// The folder of a unit, if it has a head.
     Unit(UnitId),
-    /// Units are below it.
-    AboveUnits,
+    /// The folder of all units of a kind.
+    Kind,
+    /// The folder of all workspaces of a place.
+    Place(Place),
     /// Not part of the layout.
     Foreign,
 }
@@ -83,12 +85,19 @@ impl Folder {
     /// Places a folder as a store lists it, with its `/` at the end.
     pub(crate) fn of(folder: &str) -> Self {
         let path = folder.strip_suffix('/').unwrap_or(folder);
-        let is_place = |text: &str| text.parse::<Place>().is_ok();
-        match (path.parse(), path.strip_prefix("workspace/")) {
-            (Ok(unit), _) => Self::Unit(unit),
-            (Err(_), _) if KINDS.contains(&folder) => Self::AboveUnits,
-            (Err(_), Some(place)) if is_place(place) => Self::AboveUnits,
-            (Err(_), _) => Self::Foreign,
+        if let Ok(unit) = path.parse() {
+            return Self::Unit(unit);
         }
+        let place = path.strip_prefix("workspace/").and_then(|place| place.parse().ok());
+        match place {
+            Some(place) => Self::Place(place),
+            None if KINDS.contains(&folder) => Self::Kind,
+            None => Self::Foreign,
+        }
+    }
+
+    /// The unit, if it is the folder of one.
+    pub(crate) fn unit(self) -> Option<UnitId> {
+        if let Self::Unit(unit) = self { Some(unit) } else { None }
     }
 }

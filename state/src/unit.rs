@@ -1,8 +1,12 @@
 //! Reading what is kept of a unit. Nothing here writes.
 
+use std::collections::BTreeSet;
+
 use futures_util::StreamExt;
 use futures_util::TryStreamExt;
 use futures_util::stream;
+use nfplan_engine::address::EscapedUser;
+use nfplan_engine::address::Place as UnitPlace;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::digest::Digest;
 use nfplan_engine::event::Event;
@@ -160,8 +164,37 @@ pub async fn list_units(store: &impl Store) -> Result<Vec<UnitId>, StoreError> {
         for entry in lists.into_iter().flatten().filter(|entry| entry.ends_with('/')) {
             match Folder::of(&entry) {
                 Folder::Unit(unit) => units.push(unit),
-                Folder::AboveUnits => level.push(entry),
+                Folder::Kind | Folder::Place(_) => level.push(entry),
                 Folder::Foreign => {}
+            }
+        }
+    }
+    Ok(units)
+}
+
+/// The units of these places of which anything is kept, and the workspaces that these researchers may
+/// have in other places, kept or not. Reads no object, and lists no place but these.
+pub async fn list_near(
+    store: &impl Store,
+    places: &BTreeSet<&UnitPlace>,
+    researchers: &BTreeSet<&EscapedUser>,
+) -> Result<Vec<UnitId>, StoreError> {
+    let mut units = Vec::new();
+    for entry in KINDS.map(|kind| store.list(kind)) {
+        for folder in entry.await? {
+            match Folder::of(&folder) {
+                Folder::Unit(unit) if places.contains(unit.place()) => units.push(unit),
+                Folder::Place(place) if places.contains(&place) => {
+                    let listed = store.list(&folder).await?;
+                    let listed = listed.iter().filter(|entry| entry.ends_with('/'));
+                    units.extend(listed.filter_map(|entry| Folder::of(entry).unit()));
+                }
+                Folder::Place(place) => {
+                    let here =
+                        |user: &&EscapedUser| UnitId::Workspace(place.clone(), (*user).clone());
+                    units.extend(researchers.iter().map(here));
+                }
+                Folder::Unit(_) | Folder::Kind | Folder::Foreign => {}
             }
         }
     }

@@ -14,6 +14,7 @@ use nfplan_cli::selection::Universe;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::plan::Refresh;
 use nfplan_providers::sim::Sim;
+use nfplan_specs::fleet::Fleet;
 use nfplan_state::stores::AnyStore;
 use nfplan_state::stores::MemoryStore;
 use nfplan_state::stores::memory::Usage;
@@ -43,7 +44,7 @@ impl Counted {
     fn applied(accounts: usize) -> Self {
         let specs = crowd(accounts * CROWD, CROWD);
         let folder = tempfile::tempdir().unwrap();
-        specs.write(folder.path(), Layout::FileEach);
+        specs.write(folder.path(), Layout::FileNamed);
         let store = MemoryStore::new();
         let mut project = open(folder.path(), Sim::in_memory());
         project.store = AnyStore::Memory(store.clone());
@@ -56,7 +57,7 @@ impl Counted {
     fn edit(&mut self, user: &str) {
         let specs = self.specs.clone();
         let specs = specs.edited(user, "compute", Some(json!({"max_vcpus": 7})));
-        specs.write(self.folder.path(), Layout::FileEach);
+        specs.write(self.folder.path(), Layout::FileNamed);
         let cloud = self.project.cloud.clone();
         let fresh = open(self.folder.path(), Sim::in_memory());
         let store = AnyStore::Memory(self.store.clone());
@@ -126,6 +127,19 @@ fn a_plan_of_one_reads_two_objects_of_two_units_however_large_the_fleet_is() {
         let usage = Counted::applied(accounts).planning(&only("user0"));
         let lists = 2 + accounts as u64;
         assert_eq!(usage, Usage { gets: 2 * 2, lists, ..Usage::default() });
+    }
+}
+
+#[test]
+fn a_plan_of_one_whose_spec_alone_was_read_lists_one_account() {
+    for accounts in [1, 4] {
+        let mut fleet = Counted::applied(accounts);
+        let root = fleet.folder.path();
+        fleet.project.fleet = Fleet::load_only(root, &["user0".to_owned()]).unwrap().unwrap();
+        let usage = fleet.planning(&only("user0"));
+        // Whether the researcher has something in another account is one more look there.
+        let gets = 2 * 2 + (accounts as u64 - 1);
+        assert_eq!(usage, Usage { gets, lists: 3, ..Usage::default() });
     }
 }
 
