@@ -12,6 +12,8 @@ pub mod selection;
 pub mod states;
 pub mod views;
 
+#[cfg(feature = "aws")]
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ArgAction;
@@ -111,6 +113,10 @@ pub struct General {
     #[cfg(feature = "aws")]
     #[arg(long, value_name = "URL", env = "NFPLAN_ENDPOINT_URL", global = true)]
     pub endpoint_url: Option<String>,
+    /// Have at most so many requests to AWS under way at once, 64 if not given
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "N", env = "NFPLAN_PARALLELISM", global = true)]
+    pub parallelism: Option<NonZeroUsize>,
     /// Work in these accounts only, whatever the specs say
     #[arg(
         long,

@@ -34,6 +34,7 @@ const HEADINGS: [(&str, &[&str]); 5] = [
             "state",
             "profile",
             "endpoint_url",
+            "parallelism",
             "allowed_accounts",
         ],
     ),

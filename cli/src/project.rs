@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+#[cfg(feature = "aws")]
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use nfplan_engine::address::Place;
@@ -19,6 +21,8 @@ use nfplan_providers::aws::Role;
 #[cfg(feature = "aws")]
 use nfplan_providers::aws::Timing;
 use nfplan_providers::cloud::Cloud;
+#[cfg(feature = "aws")]
+use nfplan_providers::gate::Gate;
 use nfplan_providers::sim::Sim;
 use nfplan_specs::blueprint;
 use nfplan_specs::fleet::Fleet;
@@ -223,7 +227,8 @@ async fn on_aws(cloud: Cloud, fleet: &Fleet, settings: &Settings) -> Result<Clou
         return Ok(cloud);
     }
     let config = crate::aws::config(&settings.general).await?;
-    Ok(cloud.with_aws(Aws::new(config, roles, Timing::default()), accounts))
+    let gate = Gate::new(settings.general.parallelism.map_or(Gate::DEFAULT, NonZeroUsize::get));
+    Ok(cloud.with_aws(Aws::new(config, roles, Timing::default(), gate), accounts))
 }
 
 #[cfg(not(feature = "aws"))]

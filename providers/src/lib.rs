@@ -16,6 +16,7 @@
 //!    any other way but one: [`delivered`] tells a key again that was delivered, to whoever may read
 //!    where it is.
 //!
+//! [`gate`] says how many requests are under way at once, and shares them out between accounts.
 //! [`requests`] tells beforehand what a call will send, for those who ask whether that is allowed.
 //!
 //! A new resource type is a file under `types`, a line in the registry and the calls for it.
@@ -26,6 +27,7 @@ pub mod calls;
 pub mod cloud;
 pub mod delivered;
 mod files;
+pub mod gate;
 pub mod registry;
 pub mod requests;
 pub mod sim;

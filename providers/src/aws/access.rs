@@ -75,7 +75,7 @@ impl Access {
         let clients = cell.get_or_try_init(async || {
             let config = self.config(place).await;
             let caller = self.check(place, &config, calls).await?;
-            Ok(Rc::new(Clients::new(&config, caller)))
+            Ok(Rc::new(Clients::new(&config, place, caller)))
         });
         clients.await.cloned()
     }

@@ -2,6 +2,8 @@
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
+use aws_sdk_iam::config::retry::RetryPartition;
+use nfplan_engine::address::Place;
 
 /// One client for each service, and a second one for requests that must not be repeated.
 #[derive(Debug)]
@@ -22,27 +24,44 @@ pub(crate) struct Clients {
     pub(crate) secrets: aws_sdk_secretsmanager::Client,
 }
 
+/// Begins a service's client for a place. Tokens for repeating requests are the place's own: the SDK
+/// would have accounts of one region share them, and one that is throttled would use up those of all.
+macro_rules! client {
+    ($sdk:ident, $config:expr, $place:expr) => {
+        $sdk::config::Builder::from($config).retry_partition(RetryPartition::new(format!(
+            "{} {}",
+            stringify!($sdk),
+            $place
+        )))
+    };
+}
+
 impl Clients {
-    pub(crate) fn new(config: &SdkConfig, caller: String) -> Self {
+    pub(crate) fn new(config: &SdkConfig, place: &Place, caller: String) -> Self {
         let once = config.to_builder().retry_config(RetryConfig::disabled()).build();
         // Servers that stand in for S3 have no host name for each bucket.
-        let s3 = aws_sdk_s3::config::Builder::from(config)
-            .force_path_style(config.endpoint_url().is_some())
-            .build();
+        let s3 = client!(aws_sdk_s3, config, place);
+        let s3 = s3.force_path_style(config.endpoint_url().is_some()).build();
         Self {
             caller,
-            batch: aws_sdk_batch::Client::new(config),
-            ec2: aws_sdk_ec2::Client::new(config),
-            ec2_once: aws_sdk_ec2::Client::new(&once),
-            iam: aws_sdk_iam::Client::new(config),
-            iam_once: aws_sdk_iam::Client::new(&once),
-            images: aws_sdk_imagebuilder::Client::new(config),
-            kms: aws_sdk_kms::Client::new(config),
-            kms_once: aws_sdk_kms::Client::new(&once),
-            logs: aws_sdk_cloudwatchlogs::Client::new(config),
-            parameters: aws_sdk_ssm::Client::new(config),
+            batch: aws_sdk_batch::Client::from_conf(client!(aws_sdk_batch, config, place).build()),
+            ec2: aws_sdk_ec2::Client::from_conf(client!(aws_sdk_ec2, config, place).build()),
+            ec2_once: aws_sdk_ec2::Client::from_conf(client!(aws_sdk_ec2, &once, place).build()),
+            iam: aws_sdk_iam::Client::from_conf(client!(aws_sdk_iam, config, place).build()),
+            iam_once: aws_sdk_iam::Client::from_conf(client!(aws_sdk_iam, &once, place).build()),
+            images: aws_sdk_imagebuilder::Client::from_conf(
+                client!(aws_sdk_imagebuilder, config, place).build(),
+            ),
+            kms: aws_sdk_kms::Client::from_conf(client!(aws_sdk_kms, config, place).build()),
+            kms_once: aws_sdk_kms::Client::from_conf(client!(aws_sdk_kms, &once, place).build()),
+            logs: aws_sdk_cloudwatchlogs::Client::from_conf(
+                client!(aws_sdk_cloudwatchlogs, config, place).build(),
+            ),
+            parameters: aws_sdk_ssm::Client::from_conf(client!(aws_sdk_ssm, config, place).build()),
             s3: aws_sdk_s3::Client::from_conf(s3),
-            secrets: aws_sdk_secretsmanager::Client::new(config),
+            secrets: aws_sdk_secretsmanager::Client::from_conf(
+                client!(aws_sdk_secretsmanager, config, place).build(),
+            ),
         }
     }
 }

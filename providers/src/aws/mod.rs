@@ -1,7 +1,7 @@
 //! The real AWS, through its SDK.
 //!
 //! Each provider call is a `session` of requests to one account and region. A request waits for
-//! its permit (`pace`), is counted (`calls`), and an error of its service becomes the engine's
+//! its permit (`pace`) and for room beside the others (`gate`), is counted (`calls`), and an error of its service becomes the engine's
 //! (`error`). The service folders have one file for each resource type with what its calls send
 //! and how its answers read; `kinds` is the table that leads from a type to its file. A read of
 //! many objects asks each listing once (`reading`), and `selection` finds in it what was wanted.
@@ -29,6 +29,7 @@ use crate::aws::access::Access;
 use crate::aws::calls::Calls;
 use crate::aws::pace::Pace;
 use crate::calls::CallCounts;
+use crate::gate::Gate;
 use crate::registry;
 
 mod access;
@@ -92,6 +93,7 @@ struct Inner {
     access: Access,
     calls: Calls,
     pace: Pace,
+    gate: Gate,
     timing: Timing,
     /// Where relative paths of credentials files begin.
     disk: RefCell<PathBuf>,
@@ -99,13 +101,20 @@ struct Inner {
 
 impl Aws {
     /// AWS as this configuration reaches it; accounts that are listed with a role are entered
-    /// through it, all others with the configuration's own credentials.
-    pub fn new(config: SdkConfig, roles: BTreeMap<AccountId, Role>, timing: Timing) -> Self {
+    /// through it, all others with the configuration's own credentials. `gate` says how many requests
+    /// are under way at once.
+    pub fn new(
+        config: SdkConfig,
+        roles: BTreeMap<AccountId, Role>,
+        timing: Timing,
+        gate: Gate,
+    ) -> Self {
         Self(Rc::new(Inner {
             schemas: registry::schemas(),
             access: Access::new(config, roles, timing.request),
             calls: Calls::default(),
             pace: Pace::default(),
+            gate,
             timing,
             disk: RefCell::new(PathBuf::new()),
         }))

@@ -63,6 +63,7 @@ impl<'a> Session<'a> {
         let request = Box::pin(request);
         async move {
             self.inner.pace.look(self.place, operation).await;
+            let _pass = self.inner.gate.enter(self.place).await;
             self.inner.calls.looks(operation);
             request.await.map_err(|error| error::of(operation, &error, Left::Nothing))
         }
@@ -104,6 +105,10 @@ impl<'a> Session<'a> {
             if !self.inner.pace.change(self.place, operation, self.time_left()).await {
                 return Err(out_of_time(operation));
             }
+            let entering = self.inner.gate.enter(self.place);
+            let Ok(_pass) = tokio::time::timeout(self.time_left(), entering).await else {
+                return Err(out_of_time(operation));
+            };
             self.inner.calls.changes(operation);
             request.await.map_err(|error| error::of(operation, &error, Left::Unknown))
         }

@@ -32,6 +32,7 @@ use nfplan_providers::aws::Aws;
 use nfplan_providers::aws::Role;
 use nfplan_providers::aws::Timing;
 use nfplan_providers::cloud::Cloud;
+use nfplan_providers::gate::Gate;
 use nfplan_providers::sim::Sim;
 use nfplan_specs::fleet::Fleet;
 use nfplan_specs::lock::Lock;
@@ -89,7 +90,12 @@ impl Site {
         let config = config.endpoint_url(Server::Aws.url()).load().await;
         let arn = format!("arn:aws:iam::{}:role/nfplan", self.account);
         let role = Role { arn, external_id: Some("x1".into()) };
-        let aws = Aws::new(config, BTreeMap::from([(self.account.clone(), role)]), TIMING);
+        let aws = Aws::new(
+            config,
+            BTreeMap::from([(self.account.clone(), role)]),
+            TIMING,
+            Gate::new(Gate::DEFAULT),
+        );
         let cloud = Cloud::simulated(Sim::in_memory());
         let cloud = cloud.with_aws(aws, BTreeSet::from([self.account.clone()]));
         let root = self.folder.path();
