@@ -1,6 +1,5 @@
 //! Carrying out a plan: unit by unit, each under its own lease, several side by side.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
@@ -12,6 +11,7 @@ use futures_util::future::FutureExt;
 use futures_util::future::Shared;
 use futures_util::future::select;
 use futures_util::stream;
+use futures_util::stream::FuturesUnordered;
 
 use nfplan_engine::address::External;
 use nfplan_engine::address::UnitId;
@@ -48,8 +48,14 @@ use crate::exit::Exit;
 use crate::externals::StoredExternals;
 use crate::planning::Planable;
 
-/// How many units are under way at once.
-const SIDE_BY_SIDE: usize = 16;
+mod queue;
+
+use queue::Queue;
+
+/// How many units are under way at once. Each has few calls that may be sent at one moment, and
+/// between them it writes down what happened: so many keep as many calls under way as a cloud lets
+/// through (`nfplan_providers::gate`).
+const SIDE_BY_SIDE: usize = 64;
 
 /// What units are carried out with.
 #[derive(Debug)]
@@ -91,34 +97,33 @@ where
     C: Clock,
     O: Observer,
 {
-    /// Carries out the plans: platforms before the workspaces that build on them, or after, if they
-    /// are taken away. A platform that fails leaves the workspaces of its place out.
+    /// Carries out the plans: in each place, platforms before the workspaces that build on them, or
+    /// after, if they are taken away. A platform that fails leaves the workspaces of its place out.
     pub async fn apply(
         &self,
         units: Vec<Planable>,
         interrupt: impl Future<Output = ()>,
     ) -> Outcomes {
         let interrupt = interrupt.shared();
-        let (platforms, workspaces): (Vec<_>, Vec<_>) =
-            units.into_iter().partition(|unit| unit.plan.unit.user().is_none());
-        let (last, first): (Vec<_>, Vec<_>) =
-            platforms.into_iter().partition(|unit| unit.plan.takes_away());
-        let outcomes = RefCell::new(Outcomes::new());
-        for stage in [first, workspaces, last] {
-            let (ready, blocked) = divide(stage, &outcomes.borrow());
-            for (unit, error) in blocked {
-                outcomes.borrow_mut().insert(unit, UnitOutcome::Failed(error));
+        let (mut queue, mut outcomes) = (Queue::of(units), Outcomes::new());
+        let mut running = FuturesUnordered::new();
+        loop {
+            while running.len() < SIDE_BY_SIDE
+                && let Some(unit) = queue.next()
+            {
+                let id = unit.plan.unit.clone();
+                if let Some(other) = obstacle(&unit.plan, &outcomes) {
+                    let message = format!("not begun, because {other} came to no good end");
+                    queue.ended(&id);
+                    outcomes.insert(id, UnitOutcome::Failed(CliError::refused(message)));
+                } else {
+                    running.push(self.apply_unit(unit, interrupt.clone()));
+                }
             }
-            stream::iter(ready)
-                .map(|unit| self.apply_unit(unit, interrupt.clone()))
-                .buffer_unordered(SIDE_BY_SIDE)
-                .for_each(|(unit, outcome)| {
-                    outcomes.borrow_mut().insert(unit, outcome);
-                    std::future::ready(())
-                })
-                .await;
+            let Some((unit, outcome)) = running.next().await else { return outcomes };
+            queue.ended(&unit);
+            outcomes.insert(unit, outcome);
         }
-        outcomes.into_inner()
     }
 
     async fn apply_unit(
@@ -328,29 +333,16 @@ struct Script<'s> {
     on_failure: OnFailure,
 }
 
-/// Sets aside units that rest on one that failed.
-fn divide(units: Vec<Planable>, outcomes: &Outcomes) -> (Vec<Planable>, Vec<(UnitId, CliError)>) {
-    let (mut ready, mut blocked) = (Vec::new(), Vec::new());
-    for unit in units {
-        match obstacle(&unit.plan, outcomes) {
-            None => ready.push(unit),
-            Some(other) => {
-                let message = format!("not begun, because {other} came to no good end");
-                blocked.push((unit.plan.unit, CliError::refused(message)));
-            }
-        }
-    }
-    (ready, blocked)
-}
-
 /// The unit that keeps another one from being begun: its platform, if that did not come about, or
 /// a workspace that is left, if the platform is to go.
 fn obstacle<'o>(plan: &UnitPlan, outcomes: &'o Outcomes) -> Option<&'o UnitId> {
-    let relies_on = |other: &UnitId| match plan.unit.user() {
-        Some(_) => *other == plan.unit.platform(),
-        None => plan.takes_away() && other.place() == plan.unit.place(),
-    };
-    outcomes.iter().find(|(unit, outcome)| relies_on(unit) && !outcome.is_good()).map(|(u, _)| u)
+    let failed =
+        |(unit, outcome): (&'o UnitId, &'o UnitOutcome)| (!outcome.is_good()).then_some(unit);
+    if plan.unit.user().is_some() {
+        return outcomes.get_key_value(&plan.unit.platform()).and_then(failed);
+    }
+    let mut here = outcomes.iter().filter(|(unit, _)| unit.place() == plan.unit.place());
+    if plan.takes_away() { here.find_map(failed) } else { None }
 }
 
 impl UnitOutcome {

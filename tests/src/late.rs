@@ -6,8 +6,12 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
+use std::task::Wake;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -41,6 +45,16 @@ pub struct VirtualClock {
     alarms: RefCell<Vec<(Duration, Waker)>>,
 }
 
+/// Whether a future asked to be polled again.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 impl VirtualClock {
     /// Runs a future to its end, or until it waits for nothing that comes. `event` happens at its
     /// time, if that comes.
@@ -51,10 +65,15 @@ impl VirtualClock {
         event: impl FnOnce(),
     ) -> Option<T> {
         let (mut work, mut event) = (pin!(work), Some(event));
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
         loop {
-            let polled = work.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-            if let Poll::Ready(value) = polled {
+            if let Poll::Ready(value) = work.as_mut().poll(&mut Context::from_waker(&waker)) {
                 return Some(value);
+            }
+            // Time stands still as long as there is something to do.
+            if woken.0.swap(false, Ordering::Relaxed) {
+                continue;
             }
             let alarm = self.alarms.borrow().iter().map(|(alarm, _)| *alarm).min()?;
             if at <= alarm

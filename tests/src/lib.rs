@@ -14,6 +14,7 @@ pub mod hung;
 pub mod late;
 pub mod measure;
 pub mod mortal;
+pub mod pacing;
 pub mod passage;
 mod passing;
 pub mod picture;

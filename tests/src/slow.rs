@@ -1,5 +1,6 @@
 //! Stores and clouds that take their time, on whatever clock.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -30,22 +31,55 @@ use nfplan_engine::store::StoreError;
 use nfplan_engine::store::Stored;
 use nfplan_engine::store::Tag;
 use nfplan_engine::value::Value;
+use nfplan_providers::gate::Gate;
 
 /// Does what the other does, each call after a delay.
 #[derive(Debug)]
 pub struct Slow<'a, T, C> {
-    /// The other.
-    pub inner: &'a T,
-    /// Time.
-    pub clock: &'a C,
-    /// How long each call takes.
-    pub delay: Duration,
+    inner: &'a T,
+    clock: &'a C,
+    delay: Duration,
+    gate: Option<Gate>,
+    throttled: Option<(Place, u32)>,
+    sent: Cell<u32>,
 }
 
-impl<T, C: Clock> Slow<'_, T, C> {
+impl<'a, T, C: Clock> Slow<'a, T, C> {
+    /// What each call takes.
+    pub fn new(inner: &'a T, clock: &'a C, delay: Duration) -> Self {
+        Self { inner, clock, delay, gate: None, throttled: None, sent: Cell::new(0) }
+    }
+
+    /// The same behind a gate: as the provider of AWS sends its requests.
+    pub fn behind(self, gate: Gate) -> Self {
+        Self { gate: Some(gate), ..self }
+    }
+
+    /// The same with one place whose calls take so many times as long.
+    pub fn throttling(self, place: Place, times: u32) -> Self {
+        Self { throttled: Some((place, times)), ..self }
+    }
+
+    /// How many calls were sent.
+    pub fn sent(&self) -> u32 {
+        self.sent.get()
+    }
+
     async fn after_delay<R>(&self, call: impl Future<Output = R>) -> R {
+        self.sent.set(self.sent.get() + 1);
         self.clock.sleep(self.delay).await;
         call.await
+    }
+
+    async fn in_place<R>(&self, place: &Place, call: impl Future<Output = R>) -> R {
+        let _pass = match &self.gate {
+            Some(gate) => Some(gate.enter(place).await),
+            None => None,
+        };
+        let throttled = self.throttled.iter().find(|(throttled, _)| throttled == place);
+        let times = throttled.map_or(1, |(_, times)| *times);
+        self.clock.sleep(self.delay * (times - 1)).await;
+        self.after_delay(call).await
     }
 }
 
@@ -77,7 +111,7 @@ impl<T: Reader, C: Clock> Reader for Slow<'_, T, C> {
     }
 
     async fn look_up(&self, place: &Place, look_up: &LookUp) -> Result<Value, ProviderError> {
-        self.after_delay(self.inner.look_up(place, look_up)).await
+        self.in_place(place, self.inner.look_up(place, look_up)).await
     }
 
     async fn read(
@@ -86,7 +120,7 @@ impl<T: Reader, C: Clock> Reader for Slow<'_, T, C> {
         depth: Depth,
         wanted: &[Wanted<'_>],
     ) -> Result<Vec<Sighting>, ProviderError> {
-        self.after_delay(self.inner.read(place, depth, wanted)).await
+        self.in_place(place, self.inner.read(place, depth, wanted)).await
     }
 
     async fn survey(
@@ -94,33 +128,33 @@ impl<T: Reader, C: Clock> Reader for Slow<'_, T, C> {
         place: &Place,
         types: &BTreeSet<&ResourceType>,
     ) -> Result<Survey, ProviderError> {
-        self.after_delay(self.inner.survey(place, types)).await
+        self.in_place(place, self.inner.survey(place, types)).await
     }
 
     async fn jobs(&self, place: &Place, queues: &[RemoteId]) -> Result<Vec<Jobs>, ProviderError> {
-        self.after_delay(self.inner.jobs(place, queues)).await
+        self.in_place(place, self.inner.jobs(place, queues)).await
     }
 
     async fn queues(&self, place: &Place) -> Result<Vec<QueueSeen>, ProviderError> {
-        self.after_delay(self.inner.queues(place)).await
+        self.in_place(place, self.inner.queues(place)).await
     }
 
     async fn may(&self, place: &Place, questions: &[Question]) -> Result<Clearance, ProviderError> {
-        self.after_delay(self.inner.may(place, questions)).await
+        self.in_place(place, self.inner.may(place, questions)).await
     }
 }
 
 impl<T: Provider, C: Clock> Provider for Slow<'_, T, C> {
     async fn create(&self, request: CreateRequest<'_>) -> Result<Done, ProviderError> {
-        self.after_delay(self.inner.create(request)).await
+        self.in_place(request.unit.place(), self.inner.create(request)).await
     }
 
     async fn update(&self, request: UpdateRequest<'_>) -> Result<Done, ProviderError> {
-        self.after_delay(self.inner.update(request)).await
+        self.in_place(request.unit.place(), self.inner.update(request)).await
     }
 
     async fn delete(&self, request: DeleteRequest<'_>) -> Result<(), ProviderError> {
-        self.after_delay(self.inner.delete(request)).await
+        self.in_place(request.unit.place(), self.inner.delete(request)).await
     }
 
     fn horizon(&self) -> Duration {

@@ -1,48 +1,23 @@
 //! How long an apply takes where calls take time: hardly longer than what cannot be done side by side.
 
-use std::collections::BTreeMap;
-use std::future::pending;
 use std::time::Duration;
 
-use nfplan_cli::applying::Workshop;
-use nfplan_engine::apply::OnFailure;
-use nfplan_engine::event::Event;
-use nfplan_engine::observer::Observer;
+use nfplan_engine::address::Place;
 use nfplan_engine::plan::Refresh;
-use nfplan_engine::plan::UnitPlan;
-use nfplan_engine::step::StepId;
-use nfplan_state::holder::Holder;
-use nfplan_state::lease::LeaseConfig;
-use nfplan_tests::late::VirtualClock;
+use nfplan_providers::gate::Gate;
+use nfplan_tests::fleets::crowd;
+use nfplan_tests::pacing::Paced;
+use nfplan_tests::pacing::apply;
 use nfplan_tests::site::Site;
-use nfplan_tests::site::assert_applied;
-use nfplan_tests::slow::Slow;
 use nfplan_tests::spec::FleetSpec;
 
-/// How long a call to the cloud takes.
-const CALL: Duration = Duration::from_millis(100);
-/// How long an access to the store takes.
-const APPEND: Duration = Duration::from_millis(20);
-
-struct Nobody;
-
-impl Observer for Nobody {
-    fn observe(&self, _: &UnitPlan, _: &Event) {}
+/// Applies whatever is to be done.
+fn paced(site: &Site, at_once: usize, throttled: Option<(Place, u32)>) -> Paced {
+    apply(site.plan(Refresh::Bulk), (&site.store(), &site.cloud), at_once, throttled)
 }
 
-/// How many steps stand behind each other at most.
-fn depth(plan: &UnitPlan) -> u32 {
-    fn of(plan: &UnitPlan, step: StepId, known: &mut BTreeMap<StepId, u32>) -> u32 {
-        if let Some(depth) = known.get(&step) {
-            return *depth;
-        }
-        let needs = plan.steps[step.0 as usize].needs.iter();
-        let depth = 1 + needs.map(|need| of(plan, *need, known)).max().unwrap_or(0);
-        known.insert(step, depth);
-        depth
-    }
-    let mut known = BTreeMap::new();
-    plan.steps.iter().map(|step| of(plan, step.id, &mut known)).max().unwrap_or(0)
+fn assert_near(taken: Duration, least: Duration) {
+    assert!(taken.as_millis() * 100 <= least.as_millis() * 115, "{taken:?} > 1.15 × {least:?}");
 }
 
 #[test]
@@ -51,26 +26,41 @@ fn a_workspace_is_applied_as_fast_as_its_longest_chain_allows() {
     let site = Site::new(&bob);
     site.apply_fully();
     site.write(&bob.with("alice", "main", &[]));
-    let planned = site.plan(Refresh::Bulk);
-    let [unit] = planned.units.as_slice() else { panic!("one workspace is new") };
-    let (steps, depth) = (unit.plan.steps.len(), depth(&unit.plan));
-    let clock = VirtualClock::default();
-    let store = site.store();
-    let workshop = Workshop {
-        store: &Slow { inner: &store, clock: &clock, delay: APPEND },
-        provider: &Slow { inner: &site.cloud, clock: &clock, delay: CALL },
-        clock: &clock,
-        observer: &Nobody,
-        holder: Holder::this_process("a test"),
-        lease: LeaseConfig::local(),
-        on_failure: OnFailure::RollBack,
-    };
-    let work = workshop.apply(planned.units, pending());
-    assert_applied(&clock.run(work, Duration::MAX, || ()).unwrap());
-    let taken = nfplan_engine::clock::Clock::now(&clock);
-    // Before an access key is made, those that are there are listed: the key stands in the longest
-    // chain, and has neither a name nor tags to be found by.
-    let least = depth * (CALL + APPEND) + CALL + 6 * APPEND;
-    println!("{steps} steps, {depth} behind each other: {taken:?}, at least {least:?}");
-    assert!(taken.as_millis() * 100 <= least.as_millis() * 115, "{taken:?} > 1.15 × {least:?}");
+    let Paced { taken, least, .. } = paced(&site, Gate::DEFAULT, None);
+    println!("{taken:?}, at least {least:?}");
+    assert_near(taken, least);
+}
+
+#[test]
+fn a_fleet_is_applied_as_fast_as_its_calls_go_through_the_gate() {
+    let site = Site::new(&crowd(100, 20));
+    let Paced { taken, least, calls, .. } = paced(&site, 32, None);
+    println!("{calls} calls: {taken:?}, at least {least:?}");
+    assert_near(taken, least);
+}
+
+#[test]
+fn an_account_that_is_throttled_keeps_no_other_waiting() {
+    let fleet = || Site::new(&crowd(40, 8));
+    let slow: Place = "555500000002.us-east-1".parse().unwrap();
+    let calm = paced(&fleet(), 32, None);
+    let stormy = paced(&fleet(), 32, Some((slow.clone(), 20)));
+    assert!(stormy.ended[&slow] > 5 * calm.ended[&slow], "it is slow itself: {stormy:?}");
+    for (place, ended) in stormy.ended.iter().filter(|(place, _)| **place != slow) {
+        // It holds its share of the gate, and gives nothing of it back.
+        let before = calm.ended[place];
+        assert!(ended.as_millis() * 3 <= before.as_millis() * 4, "{place}: {ended:?}, {before:?}");
+    }
+}
+
+#[test]
+fn a_small_account_does_not_wait_for_a_large_one() {
+    let large = crowd(40, 40);
+    let place = "777700000000.us-east-1".parse().unwrap();
+    let mut both = large.clone();
+    both.accounts.insert("small".into(), place);
+    let both = both.with("zoe", "small", &[]);
+    let Paced { ended, .. } = paced(&Site::new(&both), 16, None);
+    let (small, large) = (ended.values().next_back().unwrap(), ended.values().next().unwrap());
+    assert!(*small * 3 < *large, "{ended:?}");
 }
