@@ -52,10 +52,10 @@ mod queue;
 
 use queue::Queue;
 
-/// How many units are under way at once. Each has few calls that may be sent at one moment, and
-/// between them it writes down what happened: so many keep as many calls under way as a cloud lets
-/// through (`nfplan_providers::gate`).
-const SIDE_BY_SIDE: usize = 64;
+/// How many units are under way at once. Most of the time each of them waits, for the cloud to finish
+/// what it began; how many calls are under way at once is another thing, and the provider's
+/// (`nfplan_providers::gate`).
+const SIDE_BY_SIDE: usize = 256;
 
 /// What units are carried out with.
 #[derive(Debug)]

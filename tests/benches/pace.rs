@@ -15,6 +15,7 @@ use nfplan_state::stores::AnyStore;
 use nfplan_state::stores::MemoryStore;
 use nfplan_tests::fleets::CROWD;
 use nfplan_tests::fleets::crowd;
+use nfplan_tests::pacing::Weather;
 use nfplan_tests::pacing::apply;
 use nfplan_tests::site::open;
 use nfplan_tests::site::plan;
@@ -29,7 +30,8 @@ fn main() {
     let mut project = open(folder.path(), sim.clone());
     project.store = AnyStore::Memory(store.clone());
     let planned = plan(&mut project, Refresh::Bulk, false);
-    let paced = apply(planned, (&AnyStore::Memory(store), &sim), Gate::DEFAULT, None);
+    let weather = Weather { at_once: Gate::DEFAULT, ..Weather::default() };
+    let paced = apply(planned, (&AnyStore::Memory(store), &sim), weather);
     let percent = paced.taken.as_millis() * 100 / paced.least.as_millis();
     println!("workspaces {count}");
     println!("calls {}", paced.calls);

@@ -1,6 +1,7 @@
 //! How long an apply takes where calls and the store take time, on a virtual clock, and how long it
 //! has to take.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::time::Duration;
@@ -43,13 +44,22 @@ pub struct Paced {
     pub least: Duration,
 }
 
-/// Applies a plan through a gate for this many calls, with one place that takes so many times as long,
-/// if there is one.
+/// What a cloud is like.
+#[derive(Debug, Clone, Default)]
+pub struct Weather {
+    /// How many calls it takes at once.
+    pub at_once: usize,
+    /// One place whose calls take so many times as long.
+    pub throttled: Option<(Place, u32)>,
+    /// New objects settle before others can rely on them.
+    pub settling: bool,
+}
+
+/// Applies a plan on a cloud like this.
 pub fn apply(
     planned: FleetPlan,
     (store, cloud): (&AnyStore, &Sim),
-    at_once: usize,
-    throttled: Option<(Place, u32)>,
+    Weather { at_once, throttled, settling }: Weather,
 ) -> Paced {
     let longest = |platforms: bool| {
         let plans = planned.units.iter().map(|unit| &unit.plan);
@@ -58,12 +68,13 @@ pub fn apply(
     };
     let chain = longest(true) + longest(false);
     let clock = VirtualClock::default();
-    let ends = Ends { clock: &clock, ended: Default::default() };
+    let ends = Ends { clock: &clock, ended: RefCell::default() };
     let provider = Slow::new(cloud, &clock, CALL).behind(Gate::new(at_once));
     let provider = match throttled {
         Some((place, times)) => provider.throttling(place, times),
         None => provider,
     };
+    let provider = if settling { provider.settling() } else { provider };
     let workshop = Workshop {
         store: &Slow::new(store, &clock, APPEND),
         provider: &provider,
@@ -107,7 +118,7 @@ pub fn depth(plan: &UnitPlan) -> u32 {
 /// Notes when something was last heard of each place.
 struct Ends<'c> {
     clock: &'c VirtualClock,
-    ended: std::cell::RefCell<BTreeMap<Place, Duration>>,
+    ended: RefCell<BTreeMap<Place, Duration>>,
 }
 
 impl Observer for Ends<'_> {

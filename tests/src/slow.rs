@@ -33,6 +33,17 @@ use nfplan_engine::store::Tag;
 use nfplan_engine::value::Value;
 use nfplan_providers::gate::Gate;
 
+/// For about how long AWS works on a new object before others can rely on it: as long as Hatchery waits
+/// at most (`nextflow.go`).
+pub fn settling_time(resource_type: &ResourceType) -> Duration {
+    Duration::from_secs(match resource_type.as_str() {
+        "ec2.instance" => 60,
+        "batch.compute_environment" => 30,
+        "batch.job_queue" => 10,
+        _ => 0,
+    })
+}
+
 /// Does what the other does, each call after a delay.
 #[derive(Debug)]
 pub struct Slow<'a, T, C> {
@@ -41,13 +52,22 @@ pub struct Slow<'a, T, C> {
     delay: Duration,
     gate: Option<Gate>,
     throttled: Option<(Place, u32)>,
+    settling: bool,
     sent: Cell<u32>,
 }
 
 impl<'a, T, C: Clock> Slow<'a, T, C> {
     /// What each call takes.
     pub fn new(inner: &'a T, clock: &'a C, delay: Duration) -> Self {
-        Self { inner, clock, delay, gate: None, throttled: None, sent: Cell::new(0) }
+        Self {
+            inner,
+            clock,
+            delay,
+            gate: None,
+            throttled: None,
+            settling: false,
+            sent: Cell::new(0),
+        }
     }
 
     /// The same behind a gate: as the provider of AWS sends its requests.
@@ -58,6 +78,11 @@ impl<'a, T, C: Clock> Slow<'a, T, C> {
     /// The same with one place whose calls take so many times as long.
     pub fn throttling(self, place: Place, times: u32) -> Self {
         Self { throttled: Some((place, times)), ..self }
+    }
+
+    /// The same with new objects that settle; meanwhile other calls go through the gate.
+    pub fn settling(self) -> Self {
+        Self { settling: true, ..self }
     }
 
     /// How many calls were sent.
@@ -146,7 +171,10 @@ impl<T: Reader, C: Clock> Reader for Slow<'_, T, C> {
 
 impl<T: Provider, C: Clock> Provider for Slow<'_, T, C> {
     async fn create(&self, request: CreateRequest<'_>) -> Result<Done, ProviderError> {
-        self.in_place(request.unit.place(), self.inner.create(request)).await
+        let made = self.in_place(request.unit.place(), self.inner.create(request)).await;
+        let wait = settling_time(&request.address.resource_type);
+        self.clock.sleep(wait * u32::from(self.settling)).await;
+        made
     }
 
     async fn update(&self, request: UpdateRequest<'_>) -> Result<Done, ProviderError> {

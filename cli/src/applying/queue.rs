@@ -12,6 +12,10 @@ use nfplan_engine::address::UnitId;
 
 use crate::planning::Planable;
 
+/// How many units of one place are under way at once: with more, their calls would wait for each other
+/// for longer than a call may take, because AWS takes only so many a second of one account.
+const IN_ONE_PLACE: usize = 16;
+
 /// Units that wait to be begun.
 #[derive(Debug, Default)]
 pub(super) struct Queue(BTreeMap<Place, Here>);
@@ -65,6 +69,6 @@ impl Here {
         while self.under_way == 0 && self.stages.front().is_some_and(VecDeque::is_empty) {
             self.stages.pop_front();
         }
-        self.stages.front().is_some_and(|stage| !stage.is_empty())
+        self.under_way < IN_ONE_PLACE && self.stages.front().is_some_and(|stage| !stage.is_empty())
     }
 }

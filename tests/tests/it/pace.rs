@@ -7,13 +7,15 @@ use nfplan_engine::plan::Refresh;
 use nfplan_providers::gate::Gate;
 use nfplan_tests::fleets::crowd;
 use nfplan_tests::pacing::Paced;
+use nfplan_tests::pacing::Weather;
 use nfplan_tests::pacing::apply;
 use nfplan_tests::site::Site;
 use nfplan_tests::spec::FleetSpec;
 
 /// Applies whatever is to be done.
 fn paced(site: &Site, at_once: usize, throttled: Option<(Place, u32)>) -> Paced {
-    apply(site.plan(Refresh::Bulk), (&site.store(), &site.cloud), at_once, throttled)
+    let weather = Weather { at_once, throttled, ..Weather::default() };
+    apply(site.plan(Refresh::Bulk), (&site.store(), &site.cloud), weather)
 }
 
 fn assert_near(taken: Duration, least: Duration) {
@@ -33,8 +35,8 @@ fn a_workspace_is_applied_as_fast_as_its_longest_chain_allows() {
 
 #[test]
 fn a_fleet_is_applied_as_fast_as_its_calls_go_through_the_gate() {
-    let site = Site::new(&crowd(100, 20));
-    let Paced { taken, least, calls, .. } = paced(&site, 32, None);
+    let site = Site::new(&crowd(160, 20));
+    let Paced { taken, least, calls, .. } = paced(&site, 16, None);
     println!("{calls} calls: {taken:?}, at least {least:?}");
     assert_near(taken, least);
 }
@@ -63,4 +65,16 @@ fn a_small_account_does_not_wait_for_a_large_one() {
     let Paced { ended, .. } = paced(&Site::new(&both), 16, None);
     let (small, large) = (ended.values().next_back().unwrap(), ended.values().next().unwrap());
     assert!(*small * 3 < *large, "{ended:?}");
+}
+
+#[test]
+fn units_wait_for_the_cloud_side_by_side() {
+    let site = Site::new(&crowd(64, 16));
+    let weather = Weather { at_once: 8, settling: true, ..Weather::default() };
+    let planned = site.plan(Refresh::Bulk);
+    let Paced { taken, least, .. } = apply(planned, (&site.store(), &site.cloud), weather);
+    // Instance, compute environment and queue stand behind each other.
+    let once = Duration::from_secs(60 + 30 + 10);
+    println!("{taken:?}, at least {:?}", once.max(least));
+    assert!(taken < once + least, "{taken:?} {least:?}");
 }
