@@ -189,6 +189,11 @@ fn what_is_said_of_the_way_over_from_hatchery_is_true() {
 }
 
 #[test]
+fn what_is_said_of_fleets_is_true() {
+    judge("docs/fleets.md", 6);
+}
+
+#[test]
 fn what_is_said_of_drift_is_true() {
     judge("docs/drift.md", 2);
 }
