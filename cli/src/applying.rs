@@ -159,7 +159,7 @@ where
         unit: &Planable,
         interrupt: impl Future<Output = ()>,
     ) -> Result<UnitOutcome, CliError> {
-        let Planable { base, state, plan } = unit;
+        let Planable { base, state, plan, .. } = unit;
         let opened_with = match opening::check(plan, self.provider, &self.externals()).await {
             Ok(values) => values,
             Err(OpeningError::Refused(refusals)) => return Ok(UnitOutcome::Refused(refusals)),

@@ -64,9 +64,12 @@ pub async fn check(
         }
         Err(error) => return Err(error.into()),
     };
-    let (touched, shortages) = headroom(place, &survey, here);
-    quotas.touched.extend(touched);
-    for shortage in shortages {
+    let fit = headroom(place, &survey, here);
+    quotas.touched.extend(fit.touched);
+    for unit in units.iter_mut() {
+        unit.wave = fit.waves.get(&unit.plan.unit).copied().unwrap_or(unit.wave);
+    }
+    for shortage in fit.shortages {
         let refusal = Refusal::of_unit(RefusalKind::Quota, in_words(&shortage));
         refused.entry(shortage.unit).or_default().push(refusal);
     }
@@ -84,10 +87,6 @@ fn in_words(shortage: &Shortage) -> String {
         Cause::Replacement => format!(
             "{needs}) while a replacement has the new one and the old one side by side: {}",
             remedy(shortage)
-        ),
-        Cause::Order => format!(
-            "{needs}): what the plan takes away makes room only once it is applied; apply that first \
-             (`--select`), and plan again"
         ),
     }
 }

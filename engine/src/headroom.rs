@@ -1,9 +1,11 @@
-//! What a plan leaves of an account's quotas, and which units there is no room for.
+//! What a plan leaves of an account's quotas, in which waves its units go, and which of them there is no
+//! room for.
 //!
-//! Units are applied side by side, and what is replaced or taken away is deleted only after the
-//! commit point. So everything that is made counts before anything that is deleted gives room back:
-//! a plan that fits, fits in whatever order its steps come. The one delete that does give room is
-//! that of an in-slot replacement, because its own create waits for it.
+//! Units of a wave are applied side by side, and what is replaced or taken away is deleted only after
+//! the commit point. So everything that a wave makes counts before anything that it deletes gives room
+//! back: a wave that fits, fits in whatever order its steps come. The one delete that does give room is
+//! that of an in-slot replacement, because its own create waits for it. A unit that does not fit beside
+//! the others waits for what they delete, and comes in a later wave.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -77,8 +79,17 @@ pub enum Cause {
     Full,
     /// There would be too many until what the unit replaces or gives up is deleted.
     Replacement,
-    /// There would be too many until what other units of the plan give up is deleted.
-    Order,
+}
+
+/// How the units of a place fit into its quotas.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Fit {
+    /// The quotas that they touch.
+    pub touched: Vec<Headroom>,
+    /// The units that wait for others to end, and in which wave they go, from 2.
+    pub waves: BTreeMap<UnitId, u32>,
+    /// The units that there is no room for.
+    pub shortages: Vec<Shortage>,
 }
 
 /// What is made and deleted of one type.
@@ -104,75 +115,124 @@ pub fn touched<'p>(
     if makes { types } else { BTreeSet::new() }
 }
 
-/// Holds the plans of a place's units, in order, against what is in use there: the quotas that they
-/// touch, and the units that there is no room for. Those take no room from the units after them.
+/// Holds the plans of a place's units, in order, against what is in use there. Those that there is no
+/// room for take no room from the units after them.
 pub fn headroom<'p>(
     place: &Place,
     survey: &Survey,
     plans: impl IntoIterator<Item = &'p UnitPlan>,
-) -> (Vec<Headroom>, Vec<Shortage>) {
-    let units: Vec<_> = plans.into_iter().map(|plan| (&plan.unit, demands(plan))).collect();
+) -> Fit {
+    let mut count = Count::of(survey);
+    let mut waiting: Vec<Unit<'p>> =
+        plans.into_iter().map(|plan| (&plan.unit, demands(plan))).collect();
+    let total = total(&waiting);
+    let (mut fit, mut wave) = (Fit::default(), 1);
+    while !waiting.is_empty() {
+        let before = waiting.len();
+        waiting.retain(|(unit, demands)| {
+            let fits = count.shortages(unit, demands).next().is_none();
+            if fits {
+                count.make(demands);
+                fit.waves.extend((wave > 1).then(|| ((*unit).clone(), wave)));
+            }
+            !fits
+        });
+        if waiting.len() == before {
+            break;
+        }
+        count.end_wave();
+        wave += 1;
+    }
+    let shortages = waiting.iter().flat_map(|(unit, demands)| count.shortages(unit, demands));
+    fit.shortages = shortages.collect();
+    // Who there is no room for is still shown in the plan, and so is what it would take.
+    waiting.iter().for_each(|(_, demands)| count.make(demands));
+    let touched = survey.quotas.iter().filter(|quota| total.contains_key(quota.resource_type));
+    fit.touched = touched.map(|quota| count.row(place, quota, &total)).collect();
+    fit
+}
+
+/// A unit and what it makes and deletes.
+type Unit<'p> = (&'p UnitId, BTreeMap<&'p ResourceType, Demand>);
+
+fn total<'p>(units: &[Unit<'p>]) -> BTreeMap<&'p str, Demand> {
     let mut total: BTreeMap<&str, Demand> = BTreeMap::new();
     for (resource_type, demand) in units.iter().flat_map(|(_, demands)| demands) {
         let total = total.entry(resource_type.as_str()).or_default();
         total.made += demand.made;
         total.deleted += demand.deleted;
     }
-    let touched = survey.quotas.iter().filter_map(|quota| {
-        let demand = total.get(quota.resource_type)?;
-        Some(row(place, quota, *demand))
-    });
-    let touched = touched.collect();
-    let mut used: BTreeMap<&str, u64> =
-        survey.quotas.iter().map(|quota| (quota.resource_type, quota.used)).collect();
-    let mut shortages = Vec::new();
-    for (unit, demands) in units {
-        let short: Vec<Shortage> = survey
-            .quotas
-            .iter()
-            .filter(|quota| quota.limit_is != Limit::Assumed)
-            .filter_map(|quota| {
-                let demand = demands.iter().find(|(of, _)| of.as_str() == quota.resource_type)?.1;
-                let needed = used[quota.resource_type] + demand.made;
-                if demand.made == 0 || needed <= quota.limit {
-                    return None;
-                }
-                let cause = cause(quota, needed, *demand, total[quota.resource_type]);
-                Some(Shortage { unit: unit.clone(), quota: quota.clone(), needed, cause })
-            })
-            .collect();
-        if short.is_empty() {
-            for (resource_type, demand) in &demands {
-                used.entry(resource_type.as_str()).and_modify(|used| *used += demand.made);
+    total
+}
+
+/// What is in use, wave after wave.
+struct Count<'s> {
+    survey: &'s Survey,
+    used: BTreeMap<&'s str, u64>,
+    /// The most that was in use so far.
+    most: BTreeMap<&'s str, u64>,
+    /// What the wave deletes, once it is over.
+    freed: BTreeMap<&'s str, u64>,
+}
+
+impl<'s> Count<'s> {
+    fn of(survey: &'s Survey) -> Self {
+        let used: BTreeMap<&str, u64> =
+            survey.quotas.iter().map(|quota| (quota.resource_type, quota.used)).collect();
+        Self { survey, most: used.clone(), used, freed: BTreeMap::new() }
+    }
+
+    /// What of a unit goes beyond a quota, beside everything that is in use now. A limit that is only
+    /// assumed keeps nobody out.
+    fn shortages(
+        &self,
+        unit: &UnitId,
+        demands: &BTreeMap<&ResourceType, Demand>,
+    ) -> impl Iterator<Item = Shortage> {
+        let binding = self.survey.quotas.iter().filter(|quota| quota.limit_is != Limit::Assumed);
+        binding.filter_map(|quota| {
+            let demand = demands.iter().find(|(of, _)| of.as_str() == quota.resource_type)?.1;
+            let needed = self.used[quota.resource_type] + demand.made;
+            if demand.made == 0 || needed <= quota.limit {
+                return None;
             }
+            let fits_afterwards = needed.saturating_sub(demand.deleted) <= quota.limit;
+            let cause = if fits_afterwards { Cause::Replacement } else { Cause::Full };
+            Some(Shortage { unit: unit.clone(), quota: quota.clone(), needed, cause })
+        })
+    }
+
+    fn make(&mut self, demands: &BTreeMap<&ResourceType, Demand>) {
+        for quota in &self.survey.quotas {
+            let name = quota.resource_type;
+            let demand = demands.iter().find(|(of, _)| of.as_str() == name);
+            let demand = demand.map_or_else(Demand::default, |(_, demand)| *demand);
+            let used = self.used.entry(name).or_default();
+            *used += demand.made;
+            let most = self.most.entry(name).or_default();
+            *most = (*most).max(*used);
+            *self.freed.entry(name).or_default() += demand.deleted;
         }
-        shortages.extend(short);
     }
-    (touched, shortages)
-}
 
-fn row(place: &Place, quota: &QuotaUse, demand: Demand) -> Headroom {
-    let peak = quota.used + demand.made;
-    Headroom {
-        place: place.clone(),
-        resource_type: quota.resource_type.into(),
-        title: quota.title.into(),
-        used: quota.used,
-        peak,
-        after: peak.saturating_sub(demand.deleted),
-        limit: quota.limit,
-        limit_is: quota.limit_is,
+    fn end_wave(&mut self) {
+        for (name, freed) in std::mem::take(&mut self.freed) {
+            self.used.entry(name).and_modify(|used| *used = used.saturating_sub(freed));
+        }
     }
-}
 
-fn cause(quota: &QuotaUse, needed: u64, own: Demand, total: Demand) -> Cause {
-    let fits_without = |deleted: u64| needed.saturating_sub(deleted) <= quota.limit;
-    if fits_without(own.deleted) {
-        Cause::Replacement
-    } else if fits_without(total.deleted) {
-        Cause::Order
-    } else {
-        Cause::Full
+    fn row(&self, place: &Place, quota: &QuotaUse, total: &BTreeMap<&str, Demand>) -> Headroom {
+        let demand = total[quota.resource_type];
+        Headroom {
+            place: place.clone(),
+            resource_type: quota.resource_type.into(),
+            title: quota.title.into(),
+            used: quota.used,
+            peak: self.most[quota.resource_type],
+            after: (quota.used + demand.made).saturating_sub(demand.deleted),
+            limit: quota.limit,
+            limit_is: quota.limit_is,
+        }
     }
 }
 

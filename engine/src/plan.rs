@@ -167,6 +167,10 @@ pub struct Plan {
     /// Places whose quotas could not be read, with the reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub quotas_unreadable: BTreeMap<Place, String>,
+    /// Units that wait until others of their place have ended, because quotas have no room for all at
+    /// once, and in which wave they go, from 2. A check: no part of the digest.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub waves: BTreeMap<UnitId, u32>,
     /// Where whoever made the plan may not do all that applying and undoing it take, or where that
     /// could not be told. A check: no part of the digest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -198,6 +202,7 @@ impl Plan {
             jobs: BTreeMap::new(),
             quotas: Vec::new(),
             quotas_unreadable: BTreeMap::new(),
+            waves: BTreeMap::new(),
             permissions: Vec::new(),
         }
     }

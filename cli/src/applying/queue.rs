@@ -23,8 +23,8 @@ pub(super) struct Queue(BTreeMap<Place, Here>);
 /// The units of one place.
 #[derive(Debug, Default)]
 struct Here {
-    /// A platform that is built or changed, the workspaces, and a platform that goes.
-    stages: VecDeque<VecDeque<Planable>>,
+    /// A platform that is built or changed, the workspaces wave by wave, and a platform that goes.
+    stages: BTreeMap<u32, VecDeque<Planable>>,
     /// How many of the first stage are under way.
     under_way: usize,
 }
@@ -35,13 +35,12 @@ impl Queue {
         let mut queue = Self::default();
         for unit in units {
             let stage = match unit.plan.unit.user() {
-                Some(_) => 1,
-                None if unit.plan.takes_away() => 2,
+                Some(_) => unit.wave,
+                None if unit.plan.takes_away() => u32::MAX,
                 None => 0,
             };
             let here = queue.0.entry(unit.plan.unit.place().clone()).or_default();
-            here.stages.resize_with(3, VecDeque::new);
-            here.stages[stage].push_back(unit);
+            here.stages.entry(stage).or_default().push_back(unit);
         }
         queue
     }
@@ -50,7 +49,7 @@ impl Queue {
     pub(super) fn next(&mut self) -> Option<Planable> {
         let ready = self.0.values_mut().filter_map(|here| here.is_ready().then_some(here));
         let here = ready.min_by_key(|here| here.under_way)?;
-        let unit = here.stages.front_mut()?.pop_front()?;
+        let unit = here.stages.first_entry()?.get_mut().pop_front()?;
         here.under_way += 1;
         Some(unit)
     }
@@ -66,9 +65,12 @@ impl Queue {
 impl Here {
     /// Whether a unit may be begun. Moves on to the next stage once the one before is over.
     fn is_ready(&mut self) -> bool {
-        while self.under_way == 0 && self.stages.front().is_some_and(VecDeque::is_empty) {
-            self.stages.pop_front();
+        while self.under_way == 0
+            && let Some(stage) = self.stages.first_entry().filter(|stage| stage.get().is_empty())
+        {
+            stage.remove();
         }
-        self.under_way < IN_ONE_PLACE && self.stages.front().is_some_and(|stage| !stage.is_empty())
+        let now = self.stages.first_key_value();
+        self.under_way < IN_ONE_PLACE && now.is_some_and(|(_, stage)| !stage.is_empty())
     }
 }

@@ -80,6 +80,9 @@ pub struct Planable {
     pub state: State,
     /// The plan.
     pub plan: UnitPlan,
+    /// Its turn among the units of its place, from 1: later ones wait until earlier ones have ended,
+    /// because quotas have no room for all at once.
+    pub wave: u32,
 }
 
 impl FleetPlan {
@@ -93,7 +96,9 @@ impl FleetPlan {
         let Quotas { touched: quotas, unreadable: quotas_unreadable } = self.quotas.clone();
         let checks = Plan { isolation, quotas, quotas_unreadable, ..Plan::new(units, refresh) };
         let (permissions, jobs) = (self.permissions.clone(), self.jobs.clone());
-        Plan { open_runs, permissions, jobs, ..checks }
+        let waves = self.units.iter().filter(|unit| unit.wave > 1);
+        let waves = waves.map(|unit| (unit.plan.unit.clone(), unit.wave)).collect();
+        Plan { open_runs, permissions, jobs, waves, ..checks }
     }
 
     /// Keeps a unit with changes, or why it cannot be planned; every unit where that is asked for.
@@ -115,7 +120,7 @@ impl FleetPlan {
                 self.notes.extend(plan.notes.iter().map(of_unit));
                 if plan.changes_anything(&draft.state) {
                     let (base, state) = (draft.base.clone(), draft.state.clone());
-                    self.units.push(Planable { base, state, plan: plan.clone() });
+                    self.units.push(Planable { base, state, plan: plan.clone(), wave: 1 });
                 }
             }
         }

@@ -1,5 +1,8 @@
 //! What a plan leaves of an account's quotas.
 
+use std::collections::BTreeMap;
+
+use nfplan_engine::address::Place;
 use nfplan_engine::headroom::Headroom;
 use nfplan_engine::plan::Plan;
 use nfplan_engine::provider::Limit;
@@ -12,8 +15,8 @@ use super::page::YELLOW;
 /// Room for so many more is worth a line, whatever the quota.
 const FEW: u64 = 5;
 
-/// One line for each quota that is close to its limit, or for all that the plan touches; and for each
-/// place whose quotas could not be read.
+/// One line for each quota that is close to its limit, or for all that the plan touches; for each place
+/// whose units go in waves; and for each place whose quotas could not be read.
 pub(super) fn lines(plan: &Plan, all: bool) -> Vec<Line> {
     let worth_it = |quota: &&Headroom| all || quota.room() <= FEW.max(quota.limit / 10);
     let quotas = plan.quotas.iter().filter(worth_it).map(line);
@@ -21,7 +24,25 @@ pub(super) fn lines(plan: &Plan, all: bool) -> Vec<Line> {
         let text = format!("quotas of {place} could not be read: {reason}");
         Line::at(0).styled(YELLOW, text)
     });
-    quotas.chain(unreadable).collect()
+    quotas.chain(waves(plan)).chain(unreadable).collect()
+}
+
+/// How many units of each place wait for others, and for how many waves of them.
+fn waves(plan: &Plan) -> Vec<Line> {
+    let mut places: BTreeMap<&Place, BTreeMap<u32, u64>> = BTreeMap::new();
+    for (unit, wave) in &plan.waves {
+        *places.entry(unit.place()).or_default().entry(*wave).or_default() += 1;
+    }
+    let line = |(place, waves): (&Place, BTreeMap<u32, u64>)| {
+        let last = waves.keys().next_back().copied().unwrap_or(1);
+        let waiting: Vec<String> = waves.values().map(u64::to_string).collect();
+        let units = if waves.values().sum::<u64>() == 1 { "unit waits" } else { "units wait" };
+        Line::at(0).text(format!(
+            "{place} in {last} waves: {} {units} until others have given back what they replace",
+            waiting.join(" + ")
+        ))
+    };
+    places.into_iter().map(line).collect()
 }
 
 fn line(quota: &Headroom) -> Line {
@@ -97,6 +118,26 @@ mod tests {
         assert!(close(45, 50) && !close(44, 50));
         assert!(close(900, 1_000) && !close(899, 1_000));
         assert!(close(0, 5) && !close(0, 6));
+    }
+
+    #[test]
+    fn waves_are_told_by_place_with_how_many_wait() {
+        let unit = |place: &str, user: usize| -> nfplan_engine::address::UnitId {
+            format!("workspace/{place}.us-east-1/u{user}").parse().unwrap()
+        };
+        let waves = [
+            (unit("111122223333", 1), 2),
+            (unit("111122223333", 2), 2),
+            (unit("111122223333", 3), 3),
+            (unit("444455556666", 1), 2),
+        ];
+        let plan = Plan { waves: waves.into(), ..Plan::new(Vec::new(), Refresh::Bulk) };
+        let mut page = Page::new(160);
+        lines(&plan, false).iter().for_each(|line| page.put(line));
+        let expected = "111122223333.us-east-1 in 3 waves: 2 + 1 units wait until others have given \
+                        back what they replace\n444455556666.us-east-1 in 2 waves: 1 unit waits until \
+                        others have given back what they replace";
+        assert_eq!(unstyled(&page.finish()).trim_end(), expected);
     }
 
     #[test]

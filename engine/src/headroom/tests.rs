@@ -165,8 +165,9 @@ proptest! {
     fn the_peak_is_the_most_that_any_order_comes_to(works in works(), used in 20_u64..30) {
         let plans: Vec<UnitPlan> =
             works.iter().enumerate().map(|(user, work)| plan(user, work)).collect();
-        let (rows, short) = headroom(&place(), &survey(used, 1_000, Limit::Fixed), &plans);
-        assert_eq!(short, []);
+        let Fit { touched: rows, waves, shortages } =
+            headroom(&place(), &survey(used, 1_000, Limit::Fixed), &plans);
+        assert_eq!((shortages.as_slice(), waves.len()), ([].as_slice(), 0));
         for resource_type in TYPES {
             let (most, last) = all_orders(used, &plans.iter().collect::<Vec<_>>(), resource_type);
             let row = rows.iter().find(|row| &*row.resource_type == resource_type);
@@ -176,39 +177,50 @@ proptest! {
     }
 
     #[test]
-    fn who_is_left_out_does_not_fit_and_all_others_do(
+    fn each_wave_fits_in_every_order_and_who_is_left_out_does_not_fit_after_the_last(
         works in works(),
         used in 20_u64..30,
         limit in 20_u64..40,
     ) {
         let plans: Vec<UnitPlan> =
             works.iter().enumerate().map(|(user, work)| plan(user, work)).collect();
-        let (rows, short) = headroom(&place(), &survey(used, limit, Limit::Told), &plans);
-        let left_out: BTreeSet<&UnitId> = short.iter().map(|shortage| &shortage.unit).collect();
-        let most = |plans: &[&UnitPlan], of: &str| all_orders(used, plans, of).0;
-        let mut fitting: Vec<&UnitPlan> = Vec::new();
-        for plan in &plans {
-            let with: Vec<&UnitPlan> = fitting.iter().copied().chain([plan]).collect();
-            // What makes nothing of a type cannot be what goes beyond its limit.
-            let beyond = TYPES.map(|of| most(&with, of) > limit.max(most(&fitting, of)));
-            assert_eq!(left_out.contains(&plan.unit), beyond.contains(&true), "{:?}", plan.unit);
-            for (of, beyond) in TYPES.iter().zip(beyond) {
-                let mut shortages = short.iter().filter(|shortage| shortage.unit == plan.unit);
-                let shortage = shortages.find(|shortage| shortage.quota.resource_type == *of);
-                assert_eq!(shortage.is_some(), beyond);
-                if let Some(shortage) = shortage {
-                    assert_eq!(shortage.needed, most(&with, of));
-                }
-            }
-            if !left_out.contains(&plan.unit) {
-                fitting = with;
+        let Fit { touched: rows, waves, shortages } =
+            headroom(&place(), &survey(used, limit, Limit::Told), &plans);
+        let left_out = |plan: &&UnitPlan| shortages.iter().any(|one| one.unit == plan.unit);
+        let turn = |plan: &UnitPlan| waves.get(&plan.unit).copied().unwrap_or(1);
+        let mut now = TYPES.map(|_| used);
+        let mut most = now;
+        for wave in 1..=waves.values().copied().max().unwrap_or(1) {
+            let going = plans.iter().filter(|plan| !left_out(plan) && turn(plan) == wave);
+            let going: Vec<&UnitPlan> = going.collect();
+            assert!(wave == 1 || !going.is_empty(), "no wave is empty");
+            for (index, of) in TYPES.into_iter().enumerate() {
+                let (peak, last) = all_orders(now[index], &going, of);
+                // What makes nothing of a type does not go beyond its limit.
+                assert!(peak <= limit.max(now[index]), "{of} in wave {wave}: {peak} of {limit}");
+                most[index] = most[index].max(peak);
+                now[index] = last;
             }
         }
-        if rows.iter().all(|row| row.excess() == 0) {
-            assert!(short.is_empty());
+        for plan in plans.iter().filter(left_out) {
+            let short = shortages.iter().filter(|one| one.unit == plan.unit);
+            for one in short {
+                let of = one.quota.resource_type;
+                let index = TYPES.iter().position(|name| *name == of).unwrap();
+                let (peak, last) = all_orders(now[index], &[plan], of);
+                assert_eq!(one.needed, peak);
+                assert!(peak > limit.max(now[index]));
+                let made = effects(plan, of).iter().filter(|effect| **effect > 0).count() > 0;
+                assert!(made);
+                assert_eq!(one.cause == Cause::Replacement, last <= limit);
+            }
         }
-        let order: Vec<&UnitId> = short.iter().map(|shortage| &shortage.unit).collect();
-        assert!(order.is_sorted());
+        if shortages.is_empty() {
+            for row in &rows {
+                let index = TYPES.iter().position(|name| **name == *row.resource_type).unwrap();
+                assert_eq!((row.peak, row.after), (most[index], now[index]));
+            }
+        }
     }
 }
 
@@ -217,14 +229,14 @@ fn the_cause_tells_what_would_make_room() {
     let table: [(&[Work], Option<Cause>); 5] = [
         (&[vec![(0, Doing::Create)]], Some(Cause::Full)),
         (&[vec![(0, Doing::Replace)]], Some(Cause::Replacement)),
-        (&[vec![(0, Doing::Delete)], vec![(0, Doing::Create)]], Some(Cause::Order)),
+        (&[vec![(0, Doing::Delete)], vec![(0, Doing::Create)]], None),
         (&[vec![(1, Doing::Delete)], vec![(0, Doing::Create)]], Some(Cause::Full)),
         (&[vec![(0, Doing::ReplaceInSlot)]], None),
     ];
     for (works, expected) in table {
         let plans: Vec<UnitPlan> =
             works.iter().enumerate().map(|(user, work)| plan(user, work)).collect();
-        let (_, short) = headroom(&place(), &survey(50, 50, Limit::Fixed), &plans);
+        let short = headroom(&place(), &survey(50, 50, Limit::Fixed), &plans).shortages;
         assert_eq!(short.first().map(|shortage| shortage.cause), expected, "{works:?}");
     }
 }
@@ -232,8 +244,24 @@ fn the_cause_tells_what_would_make_room() {
 #[test]
 fn an_assumed_limit_keeps_nobody_out() {
     let plans = [plan(0, &vec![(0, Doing::Create)])];
-    let (rows, short) = headroom(&place(), &survey(5, 5, Limit::Assumed), &plans);
-    assert_eq!((rows[0].excess(), short.as_slice()), (1, [].as_slice()));
+    let Fit { touched, waves, shortages } =
+        headroom(&place(), &survey(5, 5, Limit::Assumed), &plans);
+    assert_eq!((touched[0].excess(), shortages.as_slice()), (1, [].as_slice()));
+    assert!(waves.is_empty());
+}
+
+#[test]
+fn replacements_go_in_waves_as_large_as_there_is_room() {
+    let plans: Vec<UnitPlan> =
+        (0..7).map(|user| plan(user, &vec![(0, Doing::Replace), (1, Doing::Update)])).collect();
+    let Fit { touched, waves, shortages } =
+        headroom(&place(), &survey(47, 50, Limit::Fixed), &plans);
+    assert_eq!(shortages, []);
+    let turns: Vec<u32> =
+        plans.iter().map(|plan| waves.get(&plan.unit).copied().unwrap_or(1)).collect();
+    assert_eq!(turns, [1, 1, 1, 2, 2, 2, 3]);
+    let row = &touched[0];
+    assert_eq!((row.used, row.peak, row.after), (47, 50, 47));
 }
 
 #[test]

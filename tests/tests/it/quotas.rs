@@ -103,20 +103,45 @@ fn the_fifty_first_queue_is_refused_and_all_else_stays_planned() {
 }
 
 #[test]
-fn what_is_taken_away_makes_room_only_afterwards() {
+fn what_is_taken_away_makes_room_for_the_next_wave() {
     let site = applied(&["alice", "bob"]);
     fill(&site, QUEUE, 48);
     site.write(&researchers(&["alice", "carol"]));
     let planned = site.plan(Refresh::Bulk);
-    let [(who, why)] = &refused(&planned)[..] else { panic!("{:#?}", planned.refused) };
-    assert_eq!(who, "carol");
-    assert!(why.contains("makes room only once it is applied"), "{why}");
-    assert_eq!(counts(&planned, QUEUE), (50, 51, 50));
-    site.write(&researchers(&["alice"]));
+    assert_eq!(refused(&planned), []);
+    assert_eq!(turns(&planned), [("bob", 1), ("carol", 2)]);
+    assert_eq!(counts(&planned, QUEUE), (50, 50, 50));
     assert_applied(&site.apply());
-    site.write(&researchers(&["alice", "carol"]));
-    assert_eq!(refused(&site.plan(Refresh::Bulk)), []);
-    assert_applied(&site.apply());
+}
+
+/// Whose turn it is when.
+fn turns(planned: &FleetPlan) -> Vec<(&str, u32)> {
+    let units = planned.units.iter();
+    units.filter_map(|unit| Some((unit.plan.source.user.as_deref()?, unit.wave))).collect()
+}
+
+#[test]
+fn a_replacement_of_everybody_goes_in_waves_and_never_takes_more_than_there_may_be() {
+    let users = ["alice", "bob", "carol", "dan", "erin"];
+    let fleet = |bid: u32| {
+        let compute = json!({"strategy": "best_fit", "bid_percentage": bid});
+        let specs = researchers(&users);
+        users.iter().fold(specs, |specs, user| specs.edited(user, "compute", Some(compute.clone())))
+    };
+    let site = Site::new(&fleet(60));
+    site.apply_fully();
+    fill(&site, ENVIRONMENT, 43);
+    site.write(&fleet(70));
+    let planned = site.plan(Refresh::Bulk);
+    assert_eq!(refused(&planned), []);
+    let expected = [("alice", 1), ("bob", 1), ("carol", 2), ("dan", 2), ("erin", 3)];
+    assert_eq!(turns(&planned), expected);
+    assert_eq!(counts(&planned, ENVIRONMENT), (48, 50, 48));
+    let document = planned.document(Refresh::Bulk);
+    assert_eq!(document.waves.values().copied().collect::<Vec<_>>(), [2, 2, 3]);
+    // The simulated cloud refuses the fifty-first, and so would the apply end otherwise.
+    assert_applied(&site.carry_out(planned));
+    assert_eq!(site.plan(Refresh::Deep).units.len(), 0);
 }
 
 #[test]
