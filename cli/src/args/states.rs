@@ -85,7 +85,7 @@ pub struct RollbackArguments {
 #[derive(Debug, Clone, Args)]
 pub struct UnlockArguments {
     /// The unit, by its id or the researcher's name
-    #[arg(value_name = "UNIT", required_unless_present = "select")]
+    #[arg(value_name = "UNIT", required_unless_present_any = ["select", "shard"])]
     pub unit: Option<String>,
     /// Which units.
     #[command(flatten)]
