@@ -65,3 +65,25 @@ impl Clients {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_config::BehaviorVersion;
+
+    use super::*;
+
+    #[test]
+    fn accounts_of_one_region_share_no_tokens_for_repeating_requests() {
+        let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+        let clients = ["111122223333.us-east-1", "444455556666.us-east-1"]
+            .map(|place| Clients::new(&config, &place.parse().unwrap(), String::new()));
+        let [one, other] = clients.each_ref().map(|clients| {
+            let iam = clients.iam.config().retry_partition().cloned();
+            let ec2 = clients.ec2_once.config().retry_partition().cloned();
+            (iam.unwrap(), ec2.unwrap())
+        });
+        assert_ne!(one.0, other.0);
+        assert_ne!(one.1, other.1);
+        assert_ne!(one.0, one.1, "services have their own, too");
+    }
+}
