@@ -12,18 +12,14 @@ use std::collections::BTreeSet;
 use std::env;
 use std::hint::black_box;
 
-use nfplan_cli::error::CliError;
 use nfplan_cli::planning::FleetPlan;
 use nfplan_cli::planning::Notes;
 use nfplan_cli::planning::Purpose;
 use nfplan_cli::planning::Request;
-use nfplan_cli::planning::plan_fleet;
-use nfplan_cli::planning::renew;
 use nfplan_cli::project::Project;
 use nfplan_cli::render;
 use nfplan_cli::render::plan::View;
 use nfplan_cli::selection::Selected;
-use nfplan_cli::selection::Universe;
 use nfplan_engine::address::Place;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::plan::Refresh;
@@ -36,10 +32,10 @@ use nfplan_state::unit::load;
 use nfplan_tests::fleets::CROWD;
 use nfplan_tests::fleets::crowd;
 use nfplan_tests::measure::cpu_milliseconds;
-use nfplan_tests::site::assert_applied;
+use nfplan_tests::site::apply_and_note;
 use nfplan_tests::site::block_on;
-use nfplan_tests::site::carry_out;
 use nfplan_tests::site::open;
+use nfplan_tests::site::plan_request;
 use nfplan_tests::spec::Layout;
 use serde_json::json;
 use tempfile::TempDir;
@@ -78,29 +74,15 @@ impl Bench {
         for spec in self.project.fleet.workspaces() {
             places.entry(spec.place().clone()).or_default().insert(spec.unit().clone());
         }
+        let cloud = self.project.cloud.clone();
         for units in places.into_values() {
-            let selected = Selected::Units(units);
-            let request = Request::new(selected, Purpose::Apply);
-            let (universe, planned) = self.plan(&Request { notes: Notes::Renew, ..request });
-            let units = planned.to_renew(&universe);
-            assert_applied(&carry_out(&self.project.store, &self.project.cloud, planned));
-            block_on(renew(&mut self.project, &universe, units)).unwrap();
+            apply_and_note(&mut self.project, &cloud, Selected::Units(units));
         }
-    }
-
-    fn plan(&mut self, request: &Request) -> (Universe, FleetPlan) {
-        let project = &mut self.project;
-        let planned = async {
-            let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-            let plan = plan_fleet(project, &universe, request).await?;
-            Ok::<_, CliError>((universe, plan))
-        };
-        block_on(planned).unwrap()
     }
 
     fn plan_from_states(&mut self, notes: Notes) -> FleetPlan {
         let request = Request::new(Selected::Everything, Purpose::Apply);
-        self.plan(&Request { refresh: Refresh::None, notes, ..request }).1
+        plan_request(&mut self.project, &Request { refresh: Refresh::None, notes, ..request })
     }
 
     fn measure(&mut self) {

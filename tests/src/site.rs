@@ -17,10 +17,13 @@ use nfplan_cli::applying::Workshop;
 use nfplan_cli::commands::can::access_around;
 use nfplan_cli::drifting::FleetDrift;
 use nfplan_cli::drifting::drift_of;
+use nfplan_cli::error::CliError;
 use nfplan_cli::planning::FleetPlan;
+use nfplan_cli::planning::Notes;
 use nfplan_cli::planning::Purpose;
 use nfplan_cli::planning::Request;
 use nfplan_cli::planning::plan_fleet;
+use nfplan_cli::planning::renew;
 use nfplan_cli::project::Project;
 use nfplan_cli::selection::Selected;
 use nfplan_cli::selection::Universe;
@@ -344,12 +347,31 @@ fn request(refresh: Refresh) -> Request {
     Request { refresh, ..Request::new(Selected::Everything, Purpose::Apply) }
 }
 
-fn plan_request(project: &mut Project, request: &Request) -> FleetPlan {
+/// Plans what is asked for.
+pub fn plan_request(project: &mut Project, request: &Request) -> FleetPlan {
+    plan_in_universe(project, request).1
+}
+
+fn plan_in_universe(project: &mut Project, request: &Request) -> (Universe, FleetPlan) {
     let planned = async {
         let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-        plan_fleet(project, &universe, request).await
+        let planned = plan_fleet(project, &universe, request).await?;
+        Ok::<_, CliError>((universe, planned))
     };
     block_on(planned).unwrap()
+}
+
+/// Does what an apply of these units does: plans, carries out, and notes what has nothing to do. Whether
+/// anything was to be done.
+pub fn apply_and_note(project: &mut Project, cloud: &impl Provider, selected: Selected) -> bool {
+    let request = Request::new(selected, Purpose::Apply);
+    let request = Request { notes: Notes::Renew, ..request };
+    let (universe, planned) = plan_in_universe(project, &request);
+    let (changes, units) = (!planned.units.is_empty(), planned.to_renew(&universe));
+    assert!(planned.refused.is_empty(), "{:#?}", planned.refused);
+    assert_applied(&carry_out(&project.store, cloud, planned));
+    block_on(renew(project, &universe, units)).unwrap();
+    changes
 }
 
 /// Carries a plan out.

@@ -3,12 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use nfplan_cli::planning::FleetPlan;
 use nfplan_cli::planning::Notes;
 use nfplan_cli::planning::Purpose;
 use nfplan_cli::planning::Request;
-use nfplan_cli::planning::plan_fleet;
-use nfplan_cli::planning::renew;
 use nfplan_cli::selection::Selected;
 use nfplan_cli::selection::Universe;
 use nfplan_engine::address::UnitId;
@@ -19,8 +16,9 @@ use nfplan_tests::fleets::choice_table;
 use nfplan_tests::fleets::edits;
 use nfplan_tests::fleets::fleets;
 use nfplan_tests::site::Site;
-use nfplan_tests::site::assert_applied;
+use nfplan_tests::site::apply_and_note;
 use nfplan_tests::site::block_on;
+use nfplan_tests::site::plan_request;
 use nfplan_tests::spec::FleetSpec;
 use proptest::proptest;
 use serde_json::json;
@@ -34,30 +32,9 @@ fn picked(site: &Site, mask: u8) -> Selected {
     if units.is_empty() { Selected::Everything } else { Selected::Units(units) }
 }
 
-fn plan(site: &Site, request: &Request) -> FleetPlan {
-    let mut project = site.project();
-    let planned = async {
-        let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-        plan_fleet(&mut project, &universe, request).await
-    };
-    block_on(planned).unwrap()
-}
-
 /// What an apply does: plans, carries out, and notes what has nothing to do.
 fn apply(site: &Site, selected: Selected) {
-    let mut project = site.project();
-    let request = Request { notes: Notes::Renew, ..Request::new(selected, Purpose::Apply) };
-    let planned = async {
-        let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-        Ok::<_, nfplan_cli::error::CliError>((
-            plan_fleet(&mut project, &universe, &request).await?,
-            universe,
-        ))
-    };
-    let (planned, universe) = block_on(planned).unwrap();
-    let units = planned.to_renew(&universe);
-    assert_applied(&site.carry_out(planned));
-    block_on(renew(&mut project, &universe, units)).unwrap();
+    apply_and_note(&mut site.project(), &site.cloud, selected);
 }
 
 /// Plans the short way, the long way and both ways, expects the same of all, and tells of how many
@@ -65,7 +42,7 @@ fn apply(site: &Site, selected: Selected) {
 fn compare(site: &Site, selected: &Selected, context: &str) -> (u64, usize) {
     let made = [Notes::Trust, Notes::Ignore, Notes::Verify].map(|notes| {
         let request = Request::new(selected.clone(), Purpose::Apply);
-        plan(site, &Request { notes, refresh: Refresh::None, ..request })
+        plan_request(&mut site.project(), &Request { notes, refresh: Refresh::None, ..request })
     });
     let said = made.each_ref().map(|plan| {
         let refused: Vec<(&UnitId, &Vec<Refusal>)> = plan.refused.iter().collect();

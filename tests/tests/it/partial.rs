@@ -3,11 +3,9 @@
 use std::fs;
 
 use nfplan_cli::args::Selection;
-use nfplan_cli::error::CliError;
 use nfplan_cli::planning::FleetPlan;
 use nfplan_cli::planning::Purpose;
 use nfplan_cli::planning::Request;
-use nfplan_cli::planning::plan_fleet;
 use nfplan_cli::project::Project;
 use nfplan_cli::selection::Universe;
 use nfplan_engine::plan::Refresh;
@@ -17,6 +15,7 @@ use nfplan_tests::fleets::edits;
 use nfplan_tests::fleets::fleets;
 use nfplan_tests::site::Site;
 use nfplan_tests::site::block_on;
+use nfplan_tests::site::plan_request;
 use nfplan_tests::spec::FleetSpec;
 use nfplan_tests::spec::Layout;
 use proptest::proptest;
@@ -39,14 +38,10 @@ fn partial(site: &Site, selection: &Selection) -> Option<Project> {
 }
 
 fn plan(mut project: Project, selection: &Selection, refresh: Refresh) -> FleetPlan {
-    let planned = async {
-        let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-        let selected = universe.select(selection)?;
-        let request = Request { refresh, ..Request::new(selected, Purpose::Apply) };
-        plan_fleet(&mut project, &universe, &request).await
-    };
-    let planned: Result<FleetPlan, CliError> = block_on(planned);
-    planned.unwrap()
+    let universe = block_on(Universe::survey(Some(&project.fleet), &project.store)).unwrap();
+    let selected = universe.select(selection).unwrap();
+    let request = Request { refresh, ..Request::new(selected, Purpose::Apply) };
+    plan_request(&mut project, &request)
 }
 
 /// Everything that a plan says.

@@ -11,6 +11,8 @@ use nfplan_engine::value::Attributes;
 use nfplan_providers::sim::Fault;
 use nfplan_providers::sim::FaultMode;
 use nfplan_providers::sim::FaultPoint;
+use nfplan_tests::pacing::Weather;
+use nfplan_tests::pacing::apply;
 use nfplan_tests::site::Site;
 use nfplan_tests::site::assert_applied;
 use nfplan_tests::spec::FleetSpec;
@@ -139,8 +141,10 @@ fn a_replacement_of_everybody_goes_in_waves_and_never_takes_more_than_there_may_
     assert_eq!(counts(&planned, ENVIRONMENT), (48, 50, 48));
     let document = planned.document(Refresh::Bulk);
     assert_eq!(document.waves.values().copied().collect::<Vec<_>>(), [2, 2, 3]);
-    // The simulated cloud refuses the fifty-first, and so would the apply end otherwise.
-    assert_applied(&site.carry_out(planned));
+    // Calls take time, so that units really go side by side; and the simulated cloud refuses the
+    // fifty-first environment.
+    let weather = Weather { at_once: 32, ..Weather::default() };
+    apply(planned, (&site.store(), &site.cloud), weather);
     assert_eq!(site.plan(Refresh::Deep).units.len(), 0);
 }
 

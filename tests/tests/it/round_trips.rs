@@ -2,15 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use nfplan_cli::planning::FleetPlan;
 use nfplan_cli::planning::Notes;
 use nfplan_cli::planning::Purpose;
 use nfplan_cli::planning::Request;
-use nfplan_cli::planning::plan_fleet;
-use nfplan_cli::planning::renew;
 use nfplan_cli::project::Project;
 use nfplan_cli::selection::Selected;
-use nfplan_cli::selection::Universe;
 use nfplan_engine::address::UnitId;
 use nfplan_engine::plan::Refresh;
 use nfplan_providers::sim::Sim;
@@ -19,10 +15,9 @@ use nfplan_state::stores::AnyStore;
 use nfplan_state::stores::MemoryStore;
 use nfplan_state::stores::memory::Usage;
 use nfplan_tests::fleets::crowd;
-use nfplan_tests::site::assert_applied;
-use nfplan_tests::site::block_on;
-use nfplan_tests::site::carry_out;
+use nfplan_tests::site::apply_and_note;
 use nfplan_tests::site::open;
+use nfplan_tests::site::plan_request;
 use nfplan_tests::spec::FleetSpec;
 use nfplan_tests::spec::Layout;
 use serde_json::json;
@@ -64,24 +59,9 @@ impl Counted {
         self.project = Project { store, cloud, ..fresh };
     }
 
-    fn plan(&mut self, request: &Request) -> (Universe, FleetPlan) {
-        let planned = async {
-            let project = &mut self.project;
-            let universe = Universe::survey(Some(&project.fleet), &project.store).await?;
-            let plan = plan_fleet(project, &universe, request).await?;
-            Ok::<_, nfplan_cli::error::CliError>((universe, plan))
-        };
-        block_on(planned).unwrap()
-    }
-
     fn apply(&mut self, selected: &Selected) {
-        let request = Request::new(selected.clone(), Purpose::Apply);
-        let (universe, plan) = self.plan(&Request { notes: Notes::Renew, ..request });
-        assert!(plan.units.iter().all(|planned| selected.includes(&planned.plan.unit)));
-        assert!(!plan.units.is_empty());
-        let units = plan.to_renew(&universe);
-        assert_applied(&carry_out(&self.project.store, &self.project.cloud, plan));
-        block_on(renew(&mut self.project, &universe, units)).unwrap();
+        let cloud = self.project.cloud.clone();
+        assert!(apply_and_note(&mut self.project, &cloud, selected.clone()));
     }
 
     /// The requests of some work.
@@ -102,7 +82,7 @@ impl Counted {
     fn planning(&mut self, selected: &Selected) -> Usage {
         let request = Request::new(selected.clone(), Purpose::Apply);
         let request = Request { refresh: Refresh::None, notes: Notes::Trust, ..request };
-        self.usage(|this| assert!(this.plan(&request).1.units.is_empty()))
+        self.usage(|this| assert!(plan_request(&mut this.project, &request).units.is_empty()))
     }
 }
 
