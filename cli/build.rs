@@ -22,7 +22,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             fs::read(&file)?.hash(&mut hasher);
         }
     }
-    println!("cargo::rustc-env=NFPLAN_SOURCES={:016x}", hasher.finish());
+    // `cargo run` has it in the environment too, where names with `NFPLAN_` are settings.
+    println!("cargo::rustc-env=PLANNING_SOURCES={:016x}", hasher.finish());
     Ok(())
 }
 

@@ -44,7 +44,7 @@ use crate::selection::Universe;
 pub(super) const SIDE_BY_SIDE: usize = 64;
 
 /// The sources of this build: what others noted means nothing to it.
-const SOURCES: &str = env!("NFPLAN_SOURCES");
+const SOURCES: &str = env!("PLANNING_SOURCES");
 
 /// What to make of notes that nothing is to be done.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

@@ -117,3 +117,13 @@ fn a_variable_that_means_nothing_is_warned_of_once_and_changes_nothing() {
     let expected = serde_json::json!([{ "name": "NFPLAN_LOCKD", "suggestion": "NFPLAN_LOCKED" }]);
     assert_eq!(unknown, expected);
 }
+
+/// Whoever runs nfplan with cargo has the variables of the build in its environment.
+#[test]
+fn no_variable_of_the_build_is_taken_for_a_setting() {
+    let project = Project::of(&["alice"]);
+    let mut command = project.command(&["validate"]);
+    command.envs(std::env::vars());
+    let said = Answer::of(command.output().unwrap()).exits(0);
+    assert!(!said.stderr.contains("means nothing"), "{said}");
+}
